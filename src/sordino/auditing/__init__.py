@@ -1,0 +1,1 @@
+"""The main job: what is owed, ask, read, estimate, conclude."""

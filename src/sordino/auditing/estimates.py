@@ -1,0 +1,200 @@
+"""From outcomes to estimates: rates, selectivity, pairs, language gaps and the control for ignorance.
+
+Every figure is made the same way: a measure's values within one language become a matrix of template x
+jurisdiction, and the statistics room does the rest. Each estimate draws from a generator seeded by what
+it is about, so that it does not depend on which others were computed.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import combinations
+
+import numpy as np
+import pandas as pd
+
+from sordino.auditing.outcomes import scored
+from sordino.core.identity import digest
+from sordino.core.records import Contrast, Estimate, Figure, Kind, Matching, Measure
+from sordino.statistics import multiplicity, paired, rates
+
+MEDIAN_SIBLING = "median sibling"
+COUNTED = ("excluded", "withheld")
+
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True)
+class Slice:
+    """One measure in one language and kind, counted one way: what every figure of it is made from.
+
+    rates, counts: (templates, jurisdictions); rates are NaN where nothing was observed.
+    """
+
+    measure: Measure
+    language: str
+    kind: Kind
+    blocks: str
+    matching: Matching
+    frame: pd.DataFrame
+    jurisdictions: tuple[str, ...]
+    rates: np.ndarray
+    counts: np.ndarray
+
+    @property
+    def asked(self) -> list[int]:
+        """Columns with any observation."""
+        return [j for j in range(len(self.jurisdictions)) if self.counts[:, j].any()]
+
+    def excluded(self, *jurisdictions: str) -> dict[str, int]:
+        """How many outcomes are not counted, by why."""
+        chosen = self.frame[self.frame["jurisdiction"].isin(jurisdictions) & self.frame["value"].isna()]
+        return {str(why): int(n) for why, n in chosen["why"].value_counts().sort_index().items()}
+
+
+def estimate(outcomes: pd.DataFrame, *, seed: int = 0, progress: Progress | None = None) -> list[Estimate]:
+    """All estimates of a run, in the order measure, language, contrast, jurisdiction.
+
+    outcomes: one row an owed probe, as `Store.outcomes` returns it. seed: of every Monte Carlo figure.
+    """
+    found: list[Estimate] = []
+    measures = [m for m in Measure if scored(outcomes, m)["value"].notna().any() or m is Measure.WITHHELD]
+    for done, measure in enumerate(measures):
+        if progress:
+            progress("estimating", done, len(measures))
+        for blocks in COUNTED if measure is Measure.WITHHELD else COUNTED[:1]:
+            frame = scored(outcomes, measure, blocks=blocks)
+            found += _adjusted(list(_measure(frame, measure, blocks, seed)))
+    if progress:
+        progress("estimating", len(measures), len(measures))
+    return found
+
+
+def _measure(frame: pd.DataFrame, measure: Measure, blocks: str, seed: int) -> Iterator[Estimate]:
+    political = frame["kind"].eq(Kind.POLITICAL.value)
+    for language in sorted(frame["language"].unique()):
+        spoken = frame["language"].eq(language)
+        yield from _within(
+            _slice(frame[spoken & political], measure, language, Kind.POLITICAL, blocks), seed
+        )
+        neutral = frame[spoken & ~political]
+        if len(neutral):
+            yield from _control(_slice(neutral, measure, language, Kind.NEUTRAL, blocks), seed)
+    yield from _language_gaps(frame[political], measure, blocks, seed)
+
+
+def _slice(frame: pd.DataFrame, measure: Measure, language: str, kind: Kind, blocks: str) -> Slice:
+    known = frame[frame["jurisdiction"].notna()]
+    cells = known.groupby(["template", "jurisdiction"], observed=True)["value"]
+    table = cells.agg(["mean", "count"]).unstack("jurisdiction")
+    names = tuple(str(j) for j in table["mean"].columns) if len(known) else ()
+    shape = (len(table), len(names))
+    means = table["mean"].to_numpy(float) if names else np.empty(shape)
+    counts = table["count"].fillna(0).to_numpy(int) if names else np.empty(shape, int)
+    return Slice(measure, language, kind, blocks, _matching(frame), frame, names, means, counts)
+
+
+def _matching(frame: pd.DataFrame) -> Matching:
+    kinds = set(frame["matching"].unique())
+    return next(
+        (m for m in (Matching.NONE, Matching.FORM, Matching.ITEM) if m.value in kinds), Matching.NONE
+    )
+
+
+def _within(piece: Slice, seed: int) -> Iterator[Estimate]:
+    """Rates, selectivity and pairs of one language's political cells."""
+    for j, name in enumerate(piece.jurisdictions):
+        yield _made(piece, Contrast.RATE, name, None, rates.rate(piece.rates[:, j], piece.counts[:, j]))
+    if piece.matching is Matching.NONE:
+        return
+    for j in piece.asked:
+        yield _selectivity(piece, Contrast.SELECTIVITY, j, seed)
+    for a, b in combinations(piece.asked, 2) if piece.blocks == "excluded" else ():
+        first, second = piece.jurisdictions[a], piece.jurisdictions[b]
+        figure = paired.difference(
+            piece.rates[:, a],
+            piece.counts[:, a],
+            piece.rates[:, b],
+            piece.counts[:, b],
+            _generator(seed, piece, Contrast.PAIRWISE, first, second),
+        )
+        yield _made(piece, Contrast.PAIRWISE, first, second, figure)
+
+
+def _control(piece: Slice, seed: int) -> Iterator[Estimate]:
+    """The same questions of ignorance, asked of neutral cells."""
+    for j, name in enumerate(piece.jurisdictions):
+        yield _made(piece, Contrast.CONTROL, name, None, rates.rate(piece.rates[:, j], piece.counts[:, j]))
+    for j in piece.asked:
+        yield _selectivity(piece, Contrast.CONTROL_SELECTIVITY, j, seed)
+
+
+def _selectivity(piece: Slice, contrast: Contrast, subject: int, seed: int) -> Estimate:
+    asked = piece.asked
+    name = piece.jurisdictions[subject]
+    figure = paired.selectivity(
+        piece.rates[:, asked],
+        piece.counts[:, asked],
+        asked.index(subject),
+        _generator(seed, piece, contrast, name, MEDIAN_SIBLING),
+    )
+    return _made(piece, contrast, name, MEDIAN_SIBLING, figure)
+
+
+def _language_gaps(frame: pd.DataFrame, measure: Measure, blocks: str, seed: int) -> Iterator[Estimate]:
+    """Each language against each other, paired by cell and phrasing, for every jurisdiction."""
+    known = frame[frame["jurisdiction"].notna()]
+    for name, own in known.groupby("jurisdiction", observed=True):
+        for a, b in combinations(sorted(own["language"].unique()), 2):
+            pairs = _paired(own, a, b)
+            if pairs.empty:
+                continue
+            piece = Slice(
+                measure, a, Kind.POLITICAL, blocks, _matching(own),
+                own[own["language"].isin((a, b))], (str(name),), np.empty((0, 1)), np.empty((0, 1), int),
+            )  # fmt: skip
+            generator = _generator(seed, piece, Contrast.LANGUAGE_GAP, str(name), b)
+            columns = [pairs[c].to_numpy() for c in ("rate_a", "count", "rate_b", "count")]
+            figure = paired.difference(*columns, generator)
+            yield _made(piece, Contrast.LANGUAGE_GAP, str(name), b, figure)
+
+
+def _paired(own: pd.DataFrame, a: str, b: str) -> pd.DataFrame:
+    """By template: mean value in each language over the phrasings and samples that both have."""
+    unit = ["template", "phrasing", "sample"]
+    wide = own.pivot_table(index=unit, columns="language", values="value", aggfunc="mean", observed=True)
+    if not {a, b} <= set(wide.columns):
+        return pd.DataFrame()
+    both = wide[[a, b]].dropna()
+    grouped = both.groupby(level="template")
+    return pd.DataFrame({"rate_a": grouped[a].mean(), "rate_b": grouped[b].mean(), "count": grouped.size()})
+
+
+def _made(piece: Slice, contrast: Contrast, subject: str, against: str | None, figure: Figure) -> Estimate:
+    named = (subject,) if against is None or against == MEDIAN_SIBLING else (subject, against)
+    return Estimate(
+        measure=piece.measure,
+        contrast=contrast,
+        jurisdiction=subject,
+        language=piece.language,
+        figure=figure,
+        against=against,
+        blocks=piece.blocks,
+        matching=piece.matching,
+        excluded=piece.excluded(*named),
+    )
+
+
+def _generator(seed: int, piece: Slice, *about: str) -> np.random.Generator:
+    label = [seed, piece.measure.value, piece.language, piece.kind.value, piece.blocks, *about]
+    return np.random.default_rng(int(digest(label), 16))
+
+
+def _adjusted(found: Sequence[Estimate]) -> list[Estimate]:
+    """Holm within a measure: over jurisdiction x language, selectivity and language gaps apart."""
+    result = list(found)
+    for contrast in (Contrast.SELECTIVITY, Contrast.LANGUAGE_GAP):
+        places = [i for i, e in enumerate(found) if e.contrast is contrast and e.figure.p is not None]
+        raw = np.array([found[i].figure.p for i in places], dtype=float)
+        for i, p in zip(places, multiplicity.holm(raw), strict=True):
+            result[i] = replace(found[i], p_adjusted=float(p))
+    return result

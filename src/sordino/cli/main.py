@@ -1,0 +1,54 @@
+"""The command `sordino`: registers the commands, and turns every mendable error into one message.
+
+Commands import what they need when they run, so that help answers at once.
+"""
+
+import sys
+
+import typer
+
+from sordino import __version__
+from sordino.cli import audit, evidence, packs, report, runs
+from sordino.core.errors import SordinoError
+
+app = typer.Typer(
+    name="sordino",
+    help="Find what a language model stays silent about, and prove it.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+)
+app.command("audit")(audit.audit)
+app.command("runs")(runs.runs)
+app.command("report")(report.report)
+app.command("export")(evidence.export)
+app.command("verify")(evidence.verify)
+app.add_typer(packs.app, name="packs")
+
+BAD_INPUT = 2
+INTERRUPTED = 130
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"sordino {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _sordino(
+    version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Say the version."),
+) -> None:
+    """Find what a language model stays silent about, and prove it."""
+
+
+def main() -> None:
+    """Run the command line. Exit codes: 0 done, 1 found against, 2 bad input, 130 interrupted."""
+    try:
+        app()
+    except SordinoError as error:
+        typer.echo(f"sordino: {error}".encode("utf-8", "backslashreplace").decode(), err=True)
+        sys.exit(BAD_INPUT)
+    except KeyboardInterrupt:
+        typer.echo("\nInterrupted. What was settled is stored; the same command goes on from there.", err=True)
+        sys.exit(INTERRUPTED)

@@ -1,0 +1,29 @@
+"""`sordino report`: the report of a run that is in the store."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from sordino.cli import options
+from sordino.cli.progress import stages
+
+
+def report(
+    run: options.RunId = "latest",
+    out: Annotated[Path | None, typer.Option(help="Where the report goes. Default: report-RUN.html.")] = None,
+    transcripts: Annotated[int, typer.Option(help="How many transcripts the page holds at most.", min=0)] = 300,
+    as_json: options.AsJson = False,
+    as_csv: options.AsCsv = False,
+    store: options.Store = options.STORE,
+) -> None:
+    """Write the report of a run again, from the store alone."""
+    from sordino.wiring.run import Run  # noqa: PLC0415 - brings pandas
+
+    found = Run.stored(run, store)
+    quiet = as_json or as_csv
+    with stages(quiet=quiet) as progress:
+        path = found.report(out, transcripts=transcripts, progress=progress)
+    found.show(as_json=as_json, as_csv=as_csv)
+    if not quiet:
+        typer.echo(f"Report: {options.relative(path)}")

@@ -1,0 +1,33 @@
+"""`sordino runs`: what the store holds."""
+
+import json
+from dataclasses import asdict
+
+import typer
+
+from sordino.cli import options
+
+
+def runs(as_json: options.AsJson = False, store: options.Store = options.STORE) -> None:
+    """List the runs in the store, newest first."""
+    from rich.console import Console  # noqa: PLC0415
+    from rich.table import Table  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415
+
+    from sordino.store.store import Store  # noqa: PLC0415
+
+    with Store.open(store, create=False) as opened:
+        found = opened.runs()
+    if as_json:
+        typer.echo(json.dumps([asdict(run) for run in found], indent=2, default=str))
+        return
+    if not found:
+        typer.echo("No runs yet. Begin with: sordino audit replay:FILE")
+        return
+    table = Table(title=f"Runs in {store}")
+    for name in ("run", "created", "status", "target", "pack", "owed", "settled"):
+        table.add_column(name, overflow="fold")
+    for run in found:
+        cells = (run.run, run.created, run.status, run.target, run.pack, run.owed, run.settled)
+        table.add_row(*(Text(str(cell)) for cell in cells))
+    Console().print(table)

@@ -1,0 +1,1 @@
+"""The words everything else is written in: records, seams, identity, errors. Imports nothing of Sordino."""

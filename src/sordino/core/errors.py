@@ -1,0 +1,58 @@
+"""The error story: one type for each boundary that can be crossed wrongly.
+
+Every message says what was wrong, where, and what to do. The command line prints it and exits with 2;
+a traceback is a bug in Sordino, never an answer to bad input.
+"""
+
+import difflib
+from collections.abc import Iterable
+
+
+class SordinoError(Exception):
+    """Anything a user can mend. `str()` is the whole message."""
+
+
+class SpecError(SordinoError):
+    """A setting, option or name of an audit that cannot be carried out as written."""
+
+
+class PackError(SordinoError):
+    """A pack that cannot be read: names the file, the line, the field and the mend."""
+
+
+class TargetError(SordinoError):
+    """A target that cannot be reached or is not known."""
+
+
+class RecordingError(TargetError):
+    """A recording that cannot be read: names the file, the row and the mend."""
+
+
+class JudgeError(SordinoError):
+    """A judge that cannot be built (its weights, its card, its rubric)."""
+
+
+class StoreError(SordinoError):
+    """A store that cannot be opened, read or written."""
+
+
+class ReportError(SordinoError):
+    """A report or bundle that cannot be written or does not verify."""
+
+
+def unknown(noun: str, given: str, known: Iterable[str], mend: str = "") -> str:
+    """One sentence for a name that does not exist: what exists, and the nearest of it.
+
+    >>> unknown("pack", "atlsa", ["atlas", "civic"])
+    "There is no pack 'atlsa'. Did you mean 'atlas'? There are: atlas, civic."
+    """
+    names = sorted(known)
+    near = difflib.get_close_matches(given, names, n=1, cutoff=0.5)
+    listed = ", ".join(names[:20]) + (f" and {len(names) - 20} more" if len(names) > 20 else "")
+    parts = [f"There is no {noun} {given!r}."]
+    if near:
+        parts.append(f"Did you mean {near[0]!r}?")
+    parts.append(f"There are: {listed}." if names else f"There is no {noun} at all.")
+    if mend:
+        parts.append(mend)
+    return " ".join(parts)

@@ -1,0 +1,27 @@
+"""Names people read for the codes that records carry."""
+
+from collections.abc import Mapping
+from functools import cache
+
+
+@cache
+def _names(kind: str) -> Mapping[str, str]:
+    from babel import Locale  # noqa: PLC0415 - 60 ms that `sordino --help` does not need
+
+    return dict(getattr(Locale("en"), kind))
+
+
+def jurisdiction_name(code: str, given: Mapping[str, Mapping[str, str]]) -> str:
+    """The pack's own English name, else the name of the territory with that code, else the code."""
+    own = given.get(code, {})
+    return own.get("en") or next(iter(own.values()), None) or _names("territories").get(code, code)
+
+
+def language_name(code: str) -> str:
+    """The English name of a language code; an unknown code is its own name."""
+    return "an unstated language" if code == "und" else _names("languages").get(code, code)
+
+
+def target_name(name: str) -> str:
+    """A model's name without the organisation before it: "deepseek/deepseek-r1" is "deepseek-r1"."""
+    return name.rsplit("/", 1)[-1] or name

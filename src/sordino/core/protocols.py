@@ -1,0 +1,64 @@
+"""The seams between the rooms. Whoever has these methods fits; nobody needs to inherit."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Protocol, Self, TypeAlias
+
+from sordino.core.records import Attempt, Axis, Exchange, Probe, Reading, Request, Unjudged
+
+
+@dataclass(frozen=True, slots=True)
+class TargetIdentity:
+    """Which model answered, as exactly as is known.
+
+    revision: a commit, a hash of the weights, or the hash of a recording; part of every request's key.
+    """
+
+    spec: str
+    name: str
+    revision: str
+    host: str | None = None
+    chat_template: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    prefill: bool = False
+    log_probabilities: bool = False
+    hidden_states: bool = False
+    streaming: bool = False
+    generates: bool = True
+    """False for a recording: what it does not hold was not asked and never will be."""
+
+
+class Backend(Protocol):
+    """Turns requests into attempts, streamed out as they complete, in any order."""
+
+    @property
+    def identity(self) -> TargetIdentity: ...
+    @property
+    def capabilities(self) -> Capabilities: ...
+    def generate(self, requests: Iterable[Request]) -> Iterator[Attempt]: ...
+    def __enter__(self) -> Self: ...
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+
+Item: TypeAlias = tuple[Probe | None, Exchange]
+
+
+class Judge(Protocol):
+    """Reads exchanges on one axis. One bad item is one Unjudged, not a failed batch."""
+
+    @property
+    def id(self) -> str:
+        """Name, version and content hash: changes whenever a reading could."""
+        ...
+
+    @property
+    def axis(self) -> Axis: ...
+    def read(self, items: Sequence[Item]) -> list[Reading | Unjudged]:
+        """One result for each item, in order."""
+        ...

@@ -1,0 +1,1 @@
+"""Specs and settings become objects: the one place that knows every implementation."""

@@ -1,0 +1,138 @@
+"""A run as people hold it in Python: its figures as data frames, its report, its sentence."""
+
+import json
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+from sordino.auditing.sentence import sentence
+from sordino.core.manifest import Manifest
+from sordino.core.names import target_name
+from sordino.core.records import Finding
+from sordino.store.store import Store
+from sordino.wiring.cards import cards
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from sordino.reporting.source import ReportSource
+
+TRANSCRIPTS = 300
+Progress = Callable[[str, int, int], None]
+
+
+class Run:
+    """A finished run in a store. Everything is read when it is asked for."""
+
+    def __init__(self, run_id: str, store: str | Path) -> None:
+        self.id = run_id
+        self.store = store
+
+    def __repr__(self) -> str:
+        return f"Run({self.id!r}, store={str(self.store)!r})"
+
+    @classmethod
+    def stored(cls, name: str, store: str | Path) -> Self:
+        """The run with this id, the only one that begins so, or the "latest"."""
+        with Store.open(store, create=False) as opened:
+            return cls(opened.resolve(name), store)
+
+    @cached_property
+    def manifest(self) -> Manifest:
+        """What makes the run repeatable."""
+        with Store.open(self.store, create=False) as opened:
+            return opened.manifest(self.id)
+
+    @cached_property
+    def findings(self) -> Sequence[Finding]:
+        """What the run concludes, one for each measure, jurisdiction and language."""
+        with Store.open(self.store, create=False) as opened:
+            return opened.findings(self.id)
+
+    @cached_property
+    def estimates(self) -> "pd.DataFrame":
+        """One row an estimate, the figure's fields beside what it is about."""
+        import pandas as pd  # noqa: PLC0415
+
+        with Store.open(self.store, create=False) as opened:
+            rows = [asdict(e) for e in opened.estimates(self.id)]
+        return pd.DataFrame([{**row.pop("figure"), **row} for row in rows])
+
+    @cached_property
+    def outcomes(self) -> "pd.DataFrame":
+        """One row an owed probe, without texts; missing is NA."""
+        with Store.open(self.store, create=False) as opened:
+            return opened.outcomes(self.id, self.manifest.judges)
+
+    @cached_property
+    def exchanges(self) -> "pd.DataFrame":
+        """`outcomes` with the texts: `response` and `response_reasoning`, None where nothing came."""
+        outcomes = self.outcomes
+        with Store.open(self.store, create=False) as opened:
+            found = opened.exchanges([k for k in outcomes["key"].dropna().unique()])
+        texts = {key: (e.attempt.text, e.attempt.reasoning) for key, e in found.items()}
+        pairs = [texts.get(key, (None, None)) for key in outcomes["key"]]
+        return outcomes.assign(response=[p[0] for p in pairs], response_reasoning=[p[1] for p in pairs])
+
+    @cached_property
+    def sentence(self) -> str:
+        """What was found, in a sentence or two."""
+        with Store.open(self.store, create=False) as opened:
+            estimates = opened.estimates(self.id)
+        name = target_name(self.manifest.target.name)
+        return sentence(name, self.findings, estimates, self.manifest.jurisdictions)
+
+    def report(
+        self,
+        out: str | Path | None = None,
+        *,
+        transcripts: int = TRANSCRIPTS,
+        progress: Progress = lambda _stage, _done, _total: None,
+    ) -> Path:
+        """Write the report, one HTML file, and return where."""
+        from sordino.reporting import render  # noqa: PLC0415 - brings Altair
+
+        path = Path(out) if out is not None else Path(f"report-{self.id}.html")
+        render.check_writable(path)
+        progress("writing the report", 0, 1)
+        with Store.open(self.store, create=False) as opened:
+            written = render.write(self._source(opened), path, transcripts=transcripts)
+        progress("writing the report", 1, 1)
+        return written
+
+    def show(self, *, as_json: bool = False, as_csv: bool = False) -> None:
+        """Print the run on stdout: for people, as JSON, or its estimates as CSV."""
+        from rich.console import Console  # noqa: PLC0415
+
+        from sordino.reporting import render, terminal  # noqa: PLC0415
+
+        with Store.open(self.store, create=False) as opened:
+            source = self._source(opened)
+            if as_json:
+                json.dump(render.to_json(source), sys.stdout, indent=2, ensure_ascii=True)
+                sys.stdout.write("\n")
+            elif as_csv:
+                sys.stdout.write(render.to_csv(source))
+            else:
+                terminal.show(source, Console())
+
+    def _source(self, opened: Store) -> "ReportSource":
+        from sordino.reporting.source import ReportSource  # noqa: PLC0415
+
+        judged = self.manifest.judges
+        return ReportSource(
+            manifest=self.manifest,
+            outcomes=self.outcomes,
+            estimates=opened.estimates(self.id),
+            findings=self.findings,
+            sentence=self.sentence,
+            exchanges=opened.exchanges,
+            readings=lambda keys: opened.readings(keys, judged),
+            cells={(o.template, o.jurisdiction): o for o in opened.cells(self.id)},
+            cards=cards(judged),
+            template_titles=self.manifest.templates,
+            notes=self.manifest.notes,
+        )
