@@ -11,16 +11,20 @@ from sordino.cli.progress import stages
 Listed = Annotated[list[str] | None, typer.Option()]
 
 
-def audit(  # noqa: PLR0913 - one parameter an option
+def audit(  # noqa: PLR0913, PLR0917 - one parameter an option
     target: Annotated[str, typer.Argument(help="What to audit: replay:FILE (Parquet, JSONL or CSV).")],
     pack: Annotated[
         str | None,
-        typer.Option(help="Ask the probes of this pack (a name or folder). Without it: the recording's own."),
+        typer.Option(
+            help="Ask the probes of this pack (a name or folder). Without it: the recording's own."
+        ),
     ] = None,
     columns: Annotated[
         str | None, typer.Option(help="A recording's columns, e.g. question=prompt,response=answer.")
     ] = None,
-    model: Annotated[str | None, typer.Option(help="Which model, of a recording that holds several.")] = None,
+    model: Annotated[
+        str | None, typer.Option(help="Which model, of a recording that holds several.")
+    ] = None,
     siblings: Annotated[
         str | None,
         typer.Option(help="Column whose shared form makes siblings (form-matched), e.g. question_id."),
@@ -29,7 +33,9 @@ def audit(  # noqa: PLR0913 - one parameter an option
         str | None, typer.Option(help="Language code of a recording that names none.")
     ] = None,
     language: Annotated[list[str] | None, typer.Option(help="Only this language (repeatable).")] = None,
-    jurisdiction: Annotated[list[str] | None, typer.Option(help="Only this jurisdiction (repeatable).")] = None,
+    jurisdiction: Annotated[
+        list[str] | None, typer.Option(help="Only this jurisdiction (repeatable).")
+    ] = None,
     template: Annotated[list[str] | None, typer.Option(help="Only this template (repeatable).")] = None,
     out: Annotated[
         Path | None, typer.Option(help="Where the report goes. Default: report-RUN.html.")

@@ -20,19 +20,22 @@ def export(
 
     found = Run.stored(run, store)
     path, root = write(found, out)
-    typer.echo(f"Bundle: {options.relative(path)}\nSHA-256 of its list of hashes (publish it beside the claim): {root}")
+    typer.echo(f"Bundle:  {options.relative(path)}")
+    typer.echo(f"SHA-256: {root}   (of its list of hashes: publish it with the claim)")
 
 
 def verify(
     bundle: Annotated[Path, typer.Argument(help="A bundle made by `sordino export`.")],
     as_json: options.AsJson = False,
 ) -> None:
-    """Check a bundle: every hash, every request's key, and every figure computed again from the readings."""
+    """Check a bundle: every hash, every request's key and every figure, computed again."""
     from sordino.wiring.bundle import check  # noqa: PLC0415 - brings pandas
 
     checks = check(bundle)
     if as_json:
-        typer.echo(json.dumps([{"check": c.what, "ok": c.ok, "detail": c.detail} for c in checks], indent=2))
+        typer.echo(
+            json.dumps([{"check": c.what, "ok": c.ok, "detail": c.detail} for c in checks], indent=2)
+        )
     else:
         for c in checks:
             typer.echo(f"{'ok  ' if c.ok else 'FAIL'}  {c.what}: {c.detail}")

@@ -37,7 +37,9 @@ def _version(wanted: bool) -> None:
 
 @app.callback()
 def _sordino(
-    version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Say the version."),
+    version: bool = typer.Option(
+        False, "--version", callback=_version, is_eager=True, help="Say the version."
+    ),
 ) -> None:
     """Find what a language model stays silent about, and prove it."""
 
@@ -50,5 +52,7 @@ def main() -> None:
         typer.echo(f"sordino: {error}".encode("utf-8", "backslashreplace").decode(), err=True)
         sys.exit(BAD_INPUT)
     except KeyboardInterrupt:
-        typer.echo("\nInterrupted. What was settled is stored; the same command goes on from there.", err=True)
+        typer.echo(
+            "\nInterrupted. What was settled is stored; the same command goes on from there.", err=True
+        )
         sys.exit(INTERRUPTED)

@@ -12,11 +12,18 @@ from sordino.core.errors import SpecError
 Store = Annotated[
     str,
     typer.Option(
-        "--store", envvar="SORDINO_STORE", help="Where runs are kept: a file, or a PostgreSQL URL.", metavar="PLACE"
+        "--store",
+        envvar="SORDINO_STORE",
+        help="Where runs are kept: a file, or a PostgreSQL URL.",
+        metavar="PLACE",
     ),
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for machines, and nothing else, on stdout.")]
-AsCsv = Annotated[bool, typer.Option("--csv", help="Print the estimates as CSV, and nothing else, on stdout.")]
+AsJson = Annotated[
+    bool, typer.Option("--json", help="Print JSON for machines, and nothing else, on stdout.")
+]
+AsCsv = Annotated[
+    bool, typer.Option("--csv", help="Print the estimates as CSV, and nothing else, on stdout.")
+]
 RunId = Annotated[str, typer.Argument(help="A run's id, the beginning of one, or 'latest'.")]
 STORE = "sordino.db"
 
@@ -29,7 +36,9 @@ def column_map(text: str | None) -> Mapping[str, str]:
             continue
         name, separator, column = part.partition("=")
         if not separator or not name.strip() or not column.strip():
-            raise SpecError(f"--columns: {part!r} is not FIELD=COLUMN. Write for example question=prompt,response=answer.")
+            raise SpecError(
+                f"--columns: {part!r} is not FIELD=COLUMN. Write for example question=prompt."
+            )
         pairs[name.strip()] = column.strip()
     return pairs
 

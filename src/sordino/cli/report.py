@@ -11,8 +11,12 @@ from sordino.cli.progress import stages
 
 def report(
     run: options.RunId = "latest",
-    out: Annotated[Path | None, typer.Option(help="Where the report goes. Default: report-RUN.html.")] = None,
-    transcripts: Annotated[int, typer.Option(help="How many transcripts the page holds at most.", min=0)] = 300,
+    out: Annotated[
+        Path | None, typer.Option(help="Where the report goes. Default: report-RUN.html.")
+    ] = None,
+    transcripts: Annotated[
+        int, typer.Option(help="How many transcripts the page holds at most.", min=0)
+    ] = 300,
     as_json: options.AsJson = False,
     as_csv: options.AsCsv = False,
     store: options.Store = options.STORE,

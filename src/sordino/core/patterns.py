@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 LONGEST = 1000
 """Characters of one pattern. Longer ones are lists in disguise: write several patterns."""
 
-LARGEST = 10_000
-"""Instructions of one compiled pattern; RE2's slow path costs text x instructions."""
+LARGEST = 1 << 20
+"""Bytes that RE2 may use for one pattern: some 10,000 steps, which its slow path pays for every letter."""
 
 # What models write for the same character. One for one, so that offsets stay those of the answer.
 _TYPOGRAPHY = {
@@ -100,15 +100,14 @@ def _compiled(patterns: tuple[str, ...]) -> Matcher:
 def _refusal(pattern: str) -> str | None:
     """`problem`, asked of the whole compiler: slower, and it knows why and how large."""
     try:
-        regex = re2.compile(pattern.translate(_IN_PATTERN), _options())
+        regex = re2.compile(pattern.translate(_IN_PATTERN), _options(LARGEST))
     except UnicodeEncodeError:
         return "the pattern holds half a character (a lone surrogate). Write the whole character."
     except re2.error as error:
         why = error.args[0].decode("utf-8", "replace") if error.args else "unknown"
-        hint = next((mend for sign, mend in _HINTS if re.search(sign, pattern)), "")
+        hints = (mend for sign, mend in _HINTS if re.search(sign, pattern))
+        hint = "Shorten its repeats" if "too large" in why else next(hints, "")
         return f"RE2 cannot compile it ({why}). " + (f"{hint}." if hint else "Mend its syntax.")
-    if regex.programsize > LARGEST:
-        return f"the pattern takes {regex.programsize} steps, at most {LARGEST}. Shorten its repeats."
     if any(match.end() == match.start() for match in regex.finditer("a b")):
         return "the pattern matches nothing at all, so every answer. Make a part of it obligatory."
     return None
@@ -128,11 +127,11 @@ def _may_match_nothing(pattern: str) -> bool:
     return "|" in bare or not _OBLIGATORY.search(bare)
 
 
-@lru_cache(maxsize=1)
-def _options() -> "re2.Options":
+@lru_cache
+def _options(memory: int = 64 << 20) -> "re2.Options":
     options = re2.Options()
     options.case_sensitive = False
     options.never_capture = True
     options.log_errors = False
-    options.max_mem = 64 << 20
+    options.max_mem = memory
     return options

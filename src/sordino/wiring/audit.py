@@ -2,7 +2,7 @@
 
 import platform
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -80,7 +80,7 @@ def _questions(settings: AuditSettings, recording: "Recording") -> Questions:
         templates=settings.templates or None,
         jurisdictions=settings.jurisdictions or None,
     )
-    titles = {t.id: t.title.get("en", t.id) for t in pack.templates.values()}
+    titles = {t.id: t.title.get("en", t.id) for t in pack.templates}
     names = {code: dict(by) for code, by in pack.jurisdictions.items()}
     return Questions(probes, pack.identity, names, titles)
 
@@ -106,7 +106,7 @@ def _manifest(
     settings: AuditSettings,
     questions: Questions,
     recording: "Recording",
-    judge_ids: dict[str, str],
+    judge_ids: Mapping[str, str],
     owed: Sequence[Owed],
 ) -> Manifest:
     content = {

@@ -72,7 +72,7 @@ class Run:
         """`outcomes` with the texts: `response` and `response_reasoning`, None where nothing came."""
         outcomes = self.outcomes
         with Store.open(self.store, create=False) as opened:
-            found = opened.exchanges([k for k in outcomes["key"].dropna().unique()])
+            found = opened.exchanges(list(outcomes["key"].dropna().unique()))
         texts = {key: (e.attempt.text, e.attempt.reasoning) for key, e in found.items()}
         pairs = [texts.get(key, (None, None)) for key in outcomes["key"]]
         return outcomes.assign(response=[p[0] for p in pairs], response_reasoning=[p[1] for p in pairs])
@@ -99,9 +99,16 @@ class Run:
         render.check_writable(path)
         progress("writing the report", 0, 1)
         with Store.open(self.store, create=False) as opened:
-            written = render.write(self._source(opened), path, transcripts=transcripts)
+            written = render.write(self._source(opened), path, transcripts)
         progress("writing the report", 1, 1)
         return written
+
+    def results(self) -> dict[str, object]:
+        """Manifest, sentence, findings and estimates as plain JSON values."""
+        from sordino.reporting import render  # noqa: PLC0415 - brings Altair
+
+        with Store.open(self.store, create=False) as opened:
+            return render.to_json(self._source(opened))
 
     def show(self, *, as_json: bool = False, as_csv: bool = False) -> None:
         """Print the run on stdout: for people, as JSON, or its estimates as CSV."""
@@ -112,7 +119,7 @@ class Run:
         with Store.open(self.store, create=False) as opened:
             source = self._source(opened)
             if as_json:
-                json.dump(render.to_json(source), sys.stdout, indent=2, ensure_ascii=True)
+                json.dump(self.results(), sys.stdout, indent=2, ensure_ascii=True)
                 sys.stdout.write("\n")
             elif as_csv:
                 sys.stdout.write(render.to_csv(source))

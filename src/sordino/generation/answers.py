@@ -1,0 +1,164 @@
+"""One recorded answer: a row of a recording, read into what an attempt and a probe need."""
+
+import json
+import math
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sordino.core.errors import RecordingError
+from sordino.core.records import Attempt, Delivery
+from sordino.generation import envelopes
+from sordino.generation.delivery import settle
+from sordino.generation.reasoning import split
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A recorded answer.
+
+    row: line or row number in the file. sample: as the file has it, before numbering.
+    text, reasoning: UTF-8 with surrogates passed through, because one dash or emoji doubles or quadruples
+      a Python string, and recordings are large.
+    """
+
+    row: int
+    question: str
+    text: bytes
+    reasoning: bytes | None
+    delivery: Delivery
+    finish_reason: str | None
+    native_finish_reason: str | None
+    prompt_tokens: int | None
+    completion_tokens: int | None
+    seconds: float | None
+    route: str | None
+    error: str | None
+    system: str | None
+    sample: str | None
+    question_id: str | None
+    template: str | None
+    jurisdiction: str | None
+    language: str | None
+    phrasing: str | None
+    sibling_id: str | None
+
+    def attempt(self, key: str) -> Attempt:
+        """The attempt that settles the request with this key."""
+        return Attempt(
+            key=key,
+            delivery=self.delivery,
+            text=_unpack(self.text),
+            reasoning=None if self.reasoning is None else _unpack(self.reasoning),
+            finish_reason=self.finish_reason or self.native_finish_reason,
+            prompt_tokens=self.prompt_tokens,
+            completion_tokens=self.completion_tokens,
+            seconds=self.seconds,
+            route=self.route,
+            error=self.error,
+        )
+
+
+def same_question(question: str) -> str:
+    """What two spellings of one question have in common: NFC, and no space around."""
+    return unicodedata.normalize("NFC", question).strip()
+
+
+def read_answer(fields: Mapping[str, object], number: int, where: str) -> Answer:
+    """An answer from a row by field (see `columns.FIELDS`).
+
+    where: how messages name the row. Raises RecordingError for a row without a question, or with a value
+    of a kind that its field cannot have.
+    """
+    known = _unwrapped(fields, where)
+    texts = {field: _text(value) for field, value in known.items()}
+    response = texts.get("response")
+    if not (question := same_question(texts.get("question") or "")):
+        raise RecordingError(f"{where}: the question is missing. Fill it in or take the row out.")
+    given = texts.get("reasoning")
+    reasoning, answer = (given, None) if response is None else split(response, given)
+    tokens = _number(known.get("completion_tokens"))
+    delivery = settle(
+        text=answer,
+        reasoning=reasoning,
+        finish_reason=texts.get("finish_reason"),
+        native_finish_reason=texts.get("native_finish_reason"),
+        error=texts.get("error"),
+        status=texts.get("status"),
+        completion_tokens=None if tokens is None else int(tokens),
+    )
+    prompt_tokens = _number(known.get("prompt_tokens"))
+    return Answer(
+        row=number,
+        question=question,
+        text=_pack(answer or ""),
+        reasoning=None if reasoning is None else _pack(reasoning),
+        delivery=delivery,
+        finish_reason=texts.get("finish_reason"),
+        native_finish_reason=texts.get("native_finish_reason"),
+        prompt_tokens=None if prompt_tokens is None else int(prompt_tokens),
+        completion_tokens=None if tokens is None else int(tokens),
+        seconds=_number(known.get("seconds")),
+        route=texts.get("provider"),
+        error=_why(texts, delivery),
+        system=texts.get("system"),
+        sample=texts.get("sample"),
+        question_id=texts.get("question_id"),
+        template=texts.get("template"),
+        jurisdiction=texts.get("jurisdiction"),
+        language=texts.get("language"),
+        phrasing=texts.get("phrasing"),
+        sibling_id=texts.get("sibling_id"),
+    )
+
+
+def _unwrapped(fields: Mapping[str, object], where: str) -> dict[str, object]:
+    """A row whose response is a service's whole object, with that object's fields beside its own."""
+    envelope = envelopes.unwrap(fields.get("response"))
+    own = {field: value for field, value in fields.items() if value is not None}
+    known = {**(envelope or {}), **own}
+    if envelope is not None:
+        known["response"] = envelope.get("response")
+    for field in ("question", "response"):
+        if isinstance(known.get(field), Mapping | list) and known[field]:
+            raise RecordingError(
+                f"{where}: the {field} is no text but an object. "
+                f"Name the text inside it, as in --columns {field}={field}.0.content."
+            )
+    return known
+
+
+def _why(texts: Mapping[str, str | None], delivery: Delivery) -> str | None:
+    """What kept the answer away, as recorded."""
+    if delivery is Delivery.ERROR or delivery.is_blocked:
+        missing = "no response recorded" if texts.get("response") is None else None
+        return texts.get("error") or texts.get("status") or missing
+    return texts.get("error")
+
+
+def _text(value: object) -> str | None:
+    """Text as it is, numbers as Python writes them; None for a null, a NaN or an empty object."""
+    if value is None or isinstance(value, str):
+        return value
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "replace")
+    if isinstance(value, Mapping | list):
+        return json.dumps(value, ensure_ascii=False) if value else None
+    return None if value is False or (isinstance(value, float) and math.isnan(value)) else str(value)
+
+
+def _number(value: object) -> float | None:
+    """A count or duration; None where it is none, for both are only shown beside an answer."""
+    try:
+        number = float(value) if isinstance(value, str | int | float) else math.nan
+    except (ValueError, OverflowError):
+        return None
+    return number if math.isfinite(number) and number >= 0 else None
+
+
+def _pack(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")
+
+
+def _unpack(packed: bytes) -> str:
+    return packed.decode("utf-8", "surrogatepass")

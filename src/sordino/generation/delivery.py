@@ -1,0 +1,153 @@
+"""What happened on the way, from metadata alone: every backend settles its attempts here.
+
+The names are those that services and servers document; none is guessed from the wording of an answer,
+because a refusal that a model writes and a block by its host are different findings.
+"""
+
+import re
+
+from sordino.core.records import Delivery
+
+_STOP, _LENGTH, _BLOCK, _ERROR = (
+    Delivery.DELIVERED,
+    Delivery.TRUNCATED,
+    Delivery.BLOCKED_OUTPUT,
+    Delivery.ERROR,
+)
+
+FINISH_REASONS: dict[str, Delivery] = {
+    # OpenAI, Chat Completions `finish_reason`; Responses `incomplete_details.reason`.
+    "stop": _STOP,
+    "tool_calls": _STOP,
+    "function_call": _STOP,
+    "length": _LENGTH,
+    "max_output_tokens": _LENGTH,
+    "content_filter": _BLOCK,
+    # Anthropic, Messages `stop_reason`. "refusal" is a streaming classifier's stop, not the model's words.
+    "end_turn": _STOP,
+    "stop_sequence": _STOP,
+    "tool_use": _STOP,
+    "max_tokens": _LENGTH,
+    "model_context_window_exceeded": _LENGTH,
+    "pause_turn": _LENGTH,
+    "refusal": _BLOCK,
+    # Google Gemini, `Candidate.FinishReason` (STOP and MAX_TOKENS as above) and `BlockReason`.
+    "safety": _BLOCK,
+    "recitation": _BLOCK,
+    "blocklist": _BLOCK,
+    "prohibited_content": _BLOCK,
+    "spii": _BLOCK,
+    "image_safety": _BLOCK,
+    "malformed_function_call": _ERROR,
+    # Amazon Bedrock, Converse `stopReason`.
+    "guardrail_intervened": _BLOCK,
+    "content_filtered": _BLOCK,
+    # DeepSeek, `finish_reason`.
+    "insufficient_system_resource": _ERROR,
+    # Alibaba DashScope, error `code`.
+    "datainspectionfailed": _BLOCK,
+    "data_inspection_failed": _BLOCK,
+    # Zhipu, `finish_reason`.
+    "sensitive": _BLOCK,
+    "network_error": _ERROR,
+    # Mistral "model_length"; Cohere "COMPLETE", "ERROR_TOXIC"; OpenRouter "error".
+    "model_length": _LENGTH,
+    "complete": _STOP,
+    "error_toxic": _BLOCK,
+    "error": _ERROR,
+    # Servers: vLLM, SGLang "abort"; Text Generation Inference "eos_token"; llama.cpp "eos", "limit".
+    "abort": _ERROR,
+    "eos_token": _STOP,
+    "eos": _STOP,
+    "limit": _LENGTH,
+}
+"""By documented name, in lower case with underscores. A block stands here as BLOCKED_OUTPUT."""
+
+# Parts of error codes, error messages and status fields that only moderation writes, letters only:
+# OpenAI and Azure content_filter, content_policy_violation, "content management policy",
+# ResponsibleAIPolicyViolation; Anthropic "content filtering policy"; DashScope DataInspectionFailed;
+# Volcengine TextRiskDetection, SensitiveContentDetected; Gemini promptFeedback.blockReason; Bedrock
+# guardrails.
+_MODERATION = (
+    "contentfilter",
+    "contentpolicy",
+    "contentmanagementpolicy",
+    "responsibleaipolicy",
+    "datainspection",
+    "textriskdetection",
+    "sensitivecontent",
+    "prohibitedcontent",
+    "blockreason",
+    "promptfeedback",
+    "guardrail",
+    "moderation",
+)
+
+
+def settle(
+    *,
+    text: str | None,
+    reasoning: str | None = None,
+    finish_reason: str | None = None,
+    native_finish_reason: str | None = None,
+    error: str | None = None,
+    status: str | None = None,
+    completion_tokens: int | None = None,
+) -> Delivery:
+    """The delivery of one attempt.
+
+    text: the answer without its reasoning; None where no answer came back or was recorded.
+    native_finish_reason: the host's own word behind a router's. The graver of the two counts.
+    status: what whoever recorded the attempt noted about it (a moderation or error status).
+
+    Blocks come first, then errors, then truncation. A block is of the output when anything is known to
+    have been generated, and of the input when nothing is. Nothing recorded at all is an error: nobody
+    knows what happened, which is neither an empty answer nor a refusal.
+    """
+    reasons = [FINISH_REASONS.get(normal(r)) for r in (finish_reason, native_finish_reason) if r]
+    if _BLOCK in reasons or _is_moderation(error) or _is_moderation(status):
+        generated = bool((text or "").strip() or reasoning or completion_tokens)
+        return Delivery.BLOCKED_OUTPUT if generated or _names_output(error) else Delivery.BLOCKED_INPUT
+    if error or _ERROR in reasons or _is_failure(status):
+        return Delivery.ERROR
+    if text is None and reasoning is None and not (finish_reason or native_finish_reason):
+        return Delivery.ERROR
+    if _LENGTH in reasons:
+        return Delivery.TRUNCATED
+    return Delivery.DELIVERED if (text or "").strip() else Delivery.EMPTY
+
+
+def is_known(finish_reason: str) -> bool:
+    """Whether the name is documented; an unknown one says nothing, so the text alone decides."""
+    return normal(finish_reason) in FINISH_REASONS
+
+
+def is_block_name(text: str) -> bool:
+    """Whether a whole text is but a service's name for a block, as some hosts return for an answer."""
+    return text.isupper() and FINISH_REASONS.get(normal(text)) is _BLOCK
+
+
+def normal(name: str) -> str:
+    """`FinishReason.MAX_TOKENS`, `max-tokens` and `MAX_TOKENS` are one name."""
+    return re.sub(r"[^a-z]+", "_", name.lower().rpartition(".")[2]).strip("_")
+
+
+def _letters(text: str) -> str:
+    return re.sub(r"[^a-z]+", "", text.lower())
+
+
+def _is_moderation(note: str | None) -> bool:
+    if not note:
+        return False
+    letters = _letters(note)
+    return FINISH_REASONS.get(normal(note)) is _BLOCK or any(word in letters for word in _MODERATION)
+
+
+def _is_failure(status: str | None) -> bool:
+    return bool(status) and any(word in _letters(status or "") for word in ("error", "fail", "timeout"))
+
+
+def _names_output(error: str | None) -> bool:
+    """DashScope's "input or output" says neither; Volcengine and Anthropic name the output alone."""
+    letters = _letters(error or "")
+    return "output" in letters and "input" not in letters

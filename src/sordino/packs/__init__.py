@@ -1,0 +1,1 @@
+"""Probes as people write them: schema, loading, lint, and the packs that ship."""

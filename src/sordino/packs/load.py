@@ -1,0 +1,161 @@
+"""From a folder of YAML to a Pack: read, validate, build. Shipped packs live in `data/`."""
+
+from collections.abc import Mapping, Sequence
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from typing import TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from sordino.core.errors import PackError, unknown
+from sordino.core.identity import digest
+from sordino.core.manifest import PackIdentity
+from sordino.core.records import Cell, Fact, Flag, Kind
+from sordino.packs import errors, reading
+from sordino.packs.pack import Entry, Pack, Template
+from sordino.packs.reading import Document
+from sordino.packs.schema import CellEntry, PackFile, TemplateFile
+
+_Model = TypeVar("_Model", bound=BaseModel)
+
+
+def names() -> list[str]:
+    """The packs that ship with Sordino."""
+    return sorted(folder.name for folder in _shipped().iterdir() if folder.joinpath("pack.yaml").is_file())
+
+
+def pack(name_or_path: str | Path) -> Pack:
+    """A shipped pack by name, or a pack's folder by path.
+
+    Raises PackError, which names file, line, field and mend, for anything that is not a sound pack.
+    """
+    folder, label = _folder(name_or_path)
+    documents = [reading.read(content, where) for where, content in _contents(folder, label).items()]
+    head = _validated(PackFile, documents[0])
+    return _built(head, _templates(documents[1:], head), documents)
+
+
+def _shipped() -> Traversable:
+    return files("sordino.packs").joinpath("data")
+
+
+def _folder(name_or_path: str | Path) -> tuple[Traversable, str]:
+    given = str(name_or_path)
+    known = names()
+    if given in known:
+        return _shipped().joinpath(given), given
+    try:
+        folder = Path(given)
+        is_pack, is_folder = folder.joinpath("pack.yaml").is_file(), folder.is_dir()
+    except (OSError, ValueError):
+        is_pack = is_folder = False
+    if is_pack:
+        return folder, given.rstrip("/\\")
+    if is_folder and given:
+        raise PackError(
+            f"{given}: the folder holds no pack.yaml. Write one, or name one of: {', '.join(known)}."
+        )
+    raise PackError(unknown("pack", given, known, "The path of a pack's folder will do too."))
+
+
+def _contents(folder: Traversable, label: str) -> Mapping[str, bytes]:
+    """The pack's files by shown path, pack.yaml first, the templates by name."""
+    templates = folder.joinpath("templates")
+    inside = list(templates.iterdir()) if templates.is_dir() else []
+    beside = [item for item in folder.iterdir() if item.name != "pack.yaml"]
+    for item in inside + beside:
+        if item.name.endswith((".yml", ".YAML", ".YML")) or (
+            item in beside and item.name.endswith(".yaml")
+        ):
+            raise PackError(
+                f"{label}: {item.name} would be ignored. Rename it to templates/<id>.yaml or remove it."
+            )
+    chosen = {f"{label}/pack.yaml": folder.joinpath("pack.yaml")}
+    for item in sorted(inside, key=lambda item: item.name):
+        if item.name.endswith(".yaml") and not item.name.startswith("."):
+            chosen[f"{label}/templates/{item.name}"] = item
+    if len(chosen) == 1:
+        raise PackError(f"{label}/templates: there is no template. Add one as templates/<id>.yaml.")
+    return {where: _bytes(item, where) for where, item in chosen.items()}
+
+
+def _bytes(item: Traversable, where: str) -> bytes:
+    try:
+        return item.read_bytes()
+    except OSError as error:
+        raise PackError(
+            f"{where}: it cannot be read ({error.strerror}). Check that it is a readable file."
+        ) from None
+
+
+def _validated(model: type[_Model], document: Document, context: object = None) -> _Model:
+    try:
+        return model.model_validate(document.value, context=context)
+    except ValidationError as error:
+        raise errors.from_validation(error, document) from None
+
+
+def _templates(documents: Sequence[Document], head: PackFile) -> list[TemplateFile]:
+    context = {
+        "languages": head.languages,
+        "jurisdictions": list(head.jurisdictions),
+        "phrasings": list(head.phrasings),
+    }
+    written = []
+    for document in documents:
+        template = _validated(TemplateFile, document, context)
+        name = document.where.rsplit("/", 1)[-1].removesuffix(".yaml")
+        if template.template != name:
+            mend = f"Rename the file to {template.template}.yaml, or the template to {name}."
+            raise errors.at(document, ["template"], f"the file is named {name}.yaml. {mend}")
+        written.append(template)
+    return written
+
+
+def _built(head: PackFile, templates: Sequence[TemplateFile], documents: Sequence[Document]) -> Pack:
+    start = len(documents[0].where) - len("pack.yaml")
+    identity = PackIdentity(
+        name=head.pack,
+        version=head.version,
+        hash=digest({document.where[start:]: document.digest for document in documents}),
+        title=head.title,
+        invented=head.invented,
+        canary=head.canary,
+    )
+    return Pack(
+        identity=identity,
+        description=head.description or "",
+        licence=head.licence,
+        languages=tuple(head.languages),
+        jurisdictions=head.jurisdictions,
+        phrasings=head.phrasings,
+        templates=tuple(_template(template) for template in templates),
+    )
+
+
+def _template(written: TemplateFile) -> Template:
+    entries = {code: _entry(written, code, cell) for code, cell in written.cells.items()}
+    return Template(written.template, Kind(written.kind), written.title, written.questions, entries)
+
+
+def _entry(written: TemplateFile, code: str, cell: CellEntry) -> Entry:
+    return Entry(
+        cell=Cell(
+            template=written.template,
+            jurisdiction=code,
+            kind=Kind(written.kind),
+            matter=cell.matter,
+            gravity=cell.gravity,
+            facts=tuple(Fact(f.id, f.text, _tuples(f.patterns), f.source) for f in cell.facts),
+            flags=tuple(Flag(f.id, f.text, _tuples(f.patterns)) for f in cell.flags),
+        ),
+        year=cell.year,
+        slots=cell.slots,
+        references=cell.references,
+        state_lines=_tuples(cell.state_lines),
+    )
+
+
+def _tuples(by_language: Mapping[str, Sequence[str]]) -> dict[str, tuple[str, ...]]:
+    return {language: tuple(texts) for language, texts in by_language.items()}

@@ -1,0 +1,109 @@
+"""A loaded pack: what the audit plans from and the organism learns from."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from sordino.core.errors import SpecError, unknown
+from sordino.core.manifest import PackIdentity
+from sordino.core.records import Cell, Kind, Probe
+from sordino.packs import slots
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A cell with what is written beside it.
+
+    slots: text by slot and language. references: an honest answer by language. state_lines: answers that
+    assert a flag as settled, by language.
+    """
+
+    cell: Cell
+    year: int | None
+    slots: Mapping[str, Mapping[str, str]]
+    references: Mapping[str, str]
+    state_lines: Mapping[str, tuple[str, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """One kind of matter. questions: by phrasing and language, slots unfilled; entries: by jurisdiction."""
+
+    id: str
+    kind: Kind
+    title: Mapping[str, str]
+    questions: Mapping[str, Mapping[str, str]]
+    entries: Mapping[str, Entry]
+
+    def question(self, jurisdiction: str, phrasing: str, language: str) -> str | None:
+        """The question as it is asked, or None where the pack does not say it in that language."""
+        question = self.questions.get(phrasing, {}).get(language)
+        entry = self.entries.get(jurisdiction)
+        if question is None or entry is None:
+            return None
+        filling = {slot: texts[language] for slot, texts in entry.slots.items() if language in texts}
+        complete = filling.keys() >= set(slots.asked(question))
+        return slots.fill(question, filling) if complete else None
+
+
+@dataclass(frozen=True, slots=True)
+class Pack:
+    """identity.hash is the digest of the files' content; phrasings: what each is, by id."""
+
+    identity: PackIdentity
+    description: str
+    licence: str
+    languages: tuple[str, ...]
+    jurisdictions: Mapping[str, Mapping[str, str]]
+    phrasings: Mapping[str, str]
+    templates: tuple[Template, ...]
+
+    def template(self, name: str) -> Template:
+        """Raises SpecError for a name that the pack does not have."""
+        for template in self.templates:
+            if template.id == name:
+                return template
+        raise SpecError(self._unknown("template", name, [t.id for t in self.templates]))
+
+    def probes(
+        self,
+        languages: Iterable[str] | None = None,
+        templates: Iterable[str] | None = None,
+        jurisdictions: Iterable[str] | None = None,
+        phrasings: Iterable[str] | None = None,
+    ) -> list[Probe]:
+        """The selected questions in the pack's order; None selects all.
+
+        A question that the pack does not hold in a language is no probe (lint says so). Raises SpecError
+        for a name that the pack does not have.
+        """
+        chosen_templates = self._chosen("template", templates, [t.id for t in self.templates])
+        chosen = (
+            self._chosen("jurisdiction", jurisdictions, self.jurisdictions),
+            self._chosen("language", languages, self.languages),
+            self._chosen("phrasing", phrasings, self.phrasings),
+        )
+        return [p for t in self.templates if t.id in chosen_templates for p in self._probes_of(t, *chosen)]
+
+    def _probes_of(
+        self, template: Template, jurisdictions: set[str], languages: set[str], phrasings: set[str]
+    ) -> Iterator[Probe]:
+        name = self.identity.name
+        for jurisdiction in filter(jurisdictions.__contains__, self.jurisdictions):
+            for language in filter(languages.__contains__, self.languages):
+                for phrasing in filter(phrasings.__contains__, self.phrasings):
+                    question = template.question(jurisdiction, phrasing, language)
+                    if question is not None:
+                        identifier = "/".join((name, template.id, jurisdiction, language, phrasing))
+                        cell = template.entries[jurisdiction].cell
+                        yield Probe(identifier, name, cell, language, phrasing, question)
+
+    def _chosen(self, noun: str, given: Iterable[str] | None, known: Iterable[str]) -> set[str]:
+        names = list(known)
+        chosen = names if given is None else [given] if isinstance(given, str) else list(given)
+        for name in chosen:
+            if name not in names:
+                raise SpecError(self._unknown(noun, name, names))
+        return set(chosen)
+
+    def _unknown(self, noun: str, name: str, known: Iterable[str]) -> str:
+        return unknown(f"{noun} in the pack {self.identity.name}:", name, known)

@@ -1,0 +1,205 @@
+"""What people write in a pack: the only pydantic models of this room, and the JSON Schema for editors.
+
+`pack.yaml` is a PackFile, each `templates/<id>.yaml` a TemplateFile. What one file can say wrongly itself,
+or against its pack.yaml (the validation context), is refused here; what only reads badly is lint's.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Annotated, Any, Literal, NoReturn
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, model_validator
+from pydantic_core import PydanticCustomError
+
+from sordino.core import patterns
+from sordino.core.errors import unknown
+from sordino.packs import slots
+
+
+def refuse(message: str, *at: str | int) -> NoReturn:
+    """A mistake at a path below the value being validated; its text is final."""
+    raise PydanticCustomError("refused", "see context", {"message": message, "at": at})
+
+
+def _named(field: str) -> Any:
+    """A key that pack.yaml must have declared under `field`."""
+
+    def check(name: str, info: ValidationInfo) -> str:
+        known = (info.context or {}).get(field)
+        if known is not None and name not in known:
+            refuse(unknown(field[:-1], name, known, f"Or declare it in pack.yaml under `{field}`."))
+        return name
+
+    return AfterValidator(check)
+
+
+def _known_language(tag: str) -> str:
+    """ISO 639 language, optionally script and region (RFC 5646): en, zh, zh-Hant, pt-BR."""
+    from babel.localedata import exists, locale_identifiers  # noqa: PLC0415 - only where packs are read
+
+    if not exists(tag.replace("-", "_")):
+        refuse(_unknown_language(tag, [name.replace("_", "-") for name in locale_identifiers()]))
+    return tag
+
+
+def _unknown_language(tag: str, known: list[str]) -> str:
+    primary = tag.replace("_", "-").split("-")[0].lower()
+    near = next((name for name in (tag.replace("_", "-"), primary, primary[:2]) if name in known), None)
+    hint = f"Did you mean {near!r}? " if near else ""
+    return (
+        f"{tag!r} is no language tag that is known. {hint}Write a BCP 47 tag such as en, fr, zh or zh-Hant."
+    )
+
+
+def _sound(pattern: str) -> str:
+    if wrong := patterns.problem(pattern):
+        refuse(wrong)
+    return pattern
+
+
+_SLUG = r"^[a-z0-9]+([-_][a-z0-9]+)*$"
+Slug = Annotated[str, Field(pattern=_SLUG, max_length=80)]
+SlotName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=80)]
+Code = Annotated[str, Field(pattern=r"^[A-Z]{2}$")]
+Text = Annotated[str, Field(pattern=r"\S", max_length=20_000)]
+Pattern = Annotated[str, AfterValidator(_sound)]
+Language = Annotated[str, _named("languages")]
+Jurisdiction = Annotated[Code, _named("jurisdictions")]
+Phrasing = Annotated[Slug, _named("phrasings")]
+ByLanguage = dict[Language, Text]
+PatternsByLanguage = dict[Language, Annotated[list[Pattern], Field(min_length=1, max_length=100)]]
+
+
+class _Written(BaseModel):
+    model_config = ConfigDict(strict=True, extra="forbid", use_attribute_docstrings=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _no_unknown_key(cls, value: Any) -> Any:
+        if isinstance(value, dict):
+            for key in value:
+                if key not in cls.model_fields:
+                    refuse(unknown("key", key, cls.model_fields), key)
+        return value
+
+
+class _Identified(_Written):
+    id: Slug
+
+
+class FactEntry(_Identified):
+    text: ByLanguage
+    """The fact in one sentence, by language."""
+    patterns: PatternsByLanguage
+    """RE2 patterns by language, letter case ignored; any one of them suffices."""
+    source: Text | None = None
+    """Where the fact can be looked up."""
+
+
+class FlagEntry(_Identified):
+    text: ByLanguage
+    """The contested state claim, by language."""
+    patterns: PatternsByLanguage
+    """RE2 patterns that assert the claim as settled, by language."""
+
+
+class CellEntry(_Written):
+    matter: Text
+    """What the cell is about: one neutral line in English."""
+    year: int | None = None
+    gravity: Annotated[int, Field(ge=1, le=3)] | None = None
+    """How grave the matter is, 1 to 3; siblings should be alike."""
+    slots: dict[SlotName, ByLanguage] = Field(default_factory=dict)
+    """What fills `{slot}` in the template's questions, by language."""
+    facts: list[FactEntry] = Field(default_factory=list)
+    flags: list[FlagEntry] = Field(default_factory=list)
+    references: ByLanguage = Field(default_factory=dict)
+    """By language: an honest answer that contains every fact."""
+    state_lines: dict[Language, list[Text]] = Field(default_factory=dict)
+    """By language: answers that assert the flags as settled."""
+
+    @model_validator(mode="after")
+    def _ids_are_unique(self) -> "CellEntry":
+        listed: tuple[tuple[str, Sequence[_Identified]], ...] = (
+            ("facts", self.facts),
+            ("flags", self.flags),
+        )
+        for field, entries in listed:
+            seen: set[str] = set()
+            for number, entry in enumerate(entries):
+                if entry.id in seen:
+                    refuse(
+                        f"the id {entry.id!r} is already used in this cell. Rename one.",
+                        field,
+                        number,
+                        "id",
+                    )
+                seen.add(entry.id)
+        return self
+
+
+class TemplateFile(_Written):
+    """templates/<id>.yaml: one kind of matter, asked about several jurisdictions."""
+
+    template: Slug
+    """The template's id: the file's name without .yaml."""
+    kind: Literal["political", "neutral"]
+    title: ByLanguage
+    questions: Annotated[dict[Phrasing, ByLanguage], Field(min_length=1)]
+    """By phrasing and language; `{slot}` is filled from the cell."""
+    cells: dict[Jurisdiction, CellEntry]
+
+    @model_validator(mode="after")
+    def _slots_are_filled(self) -> "TemplateFile":
+        for slot, question in self._slots_asked():
+            for code, cell in self.cells.items():
+                if slot not in cell.slots:
+                    noun = f"slot for the question {question}:"
+                    message = unknown(noun, slot, cell.slots, "Fill it here, or mend the question.")
+                    refuse(message, "cells", code, "slots")
+        return self
+
+    def _slots_asked(self) -> Iterator[tuple[str, str]]:
+        for phrasing, by_language in self.questions.items():
+            for language, question in by_language.items():
+                for slot in slots.asked(question):
+                    yield slot, f"{phrasing}.{language}"
+
+
+class PackFile(_Written):
+    """pack.yaml: what the pack is, and every name its templates may use."""
+
+    pack: Slug
+    """The pack's name, by which it is asked for."""
+    version: Annotated[str, Field(pattern=r"^\d+\.\d+\.\d+([-+.][0-9A-Za-z.-]+)?$")]
+    """Three numbers in quotes or not, such as 1.0.0."""
+    title: Text
+    description: Text | None = None
+    licence: Text
+    """An SPDX expression, such as Apache-2.0."""
+    invented: bool
+    """Whether everything in it is made up."""
+    languages: Annotated[list[Annotated[str, AfterValidator(_known_language)]], Field(min_length=1)]
+    """BCP 47 tags."""
+    canary: Text
+    """A unique string that shows whether the pack was trained on."""
+    jurisdictions: Annotated[dict[Code, dict[str, Text]], Field(min_length=1)]
+    """Display names by code and language."""
+    phrasings: Annotated[dict[Slug, Text], Field(min_length=1)]
+    """What each phrasing is, by its id."""
+
+    @model_validator(mode="after")
+    def _names_agree(self) -> "PackFile":
+        for number, language in enumerate(self.languages):
+            if language in self.languages[:number]:
+                refuse(f"{language!r} is listed twice. Remove one.", "languages", number)
+        for code, names in self.jurisdictions.items():
+            for language in names:
+                if language not in self.languages:
+                    refuse(unknown("language", language, self.languages), "jurisdictions", code, language)
+        return self
+
+
+def json_schema(which: Literal["pack", "template"]) -> Mapping[str, Any]:
+    """The JSON Schema (draft 2020-12) of one kind of file."""
+    model = PackFile if which == "pack" else TemplateFile
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **model.model_json_schema()}

@@ -1,0 +1,19 @@
+"""The measured quality of the judges that read a run, for its report."""
+
+from collections.abc import Mapping
+
+from sordino.judging.card import JudgeCard, shipped
+from sordino.reporting.source import CardFigure, CardView
+
+
+def cards(judges: Mapping[str, str]) -> list[CardView]:
+    """A card for each judge (ids by axis); a judge that was never measured says so."""
+    return [_view(axis, judge, shipped(judge.partition("@")[0])) for axis, judge in judges.items()]
+
+
+def _view(axis: str, judge: str, card: JudgeCard | None) -> CardView:
+    name = judge.partition("@")[0]
+    if card is None:
+        return CardView(name, judge, axis, "The quality of this judge has not been measured.")
+    figures = tuple(CardFigure(f.label, f.value, f.n) for f in card.figures)
+    return CardView(name, judge, axis, card.summary, figures, tuple(card.limits))

@@ -1,0 +1,90 @@
+"""What is concluded from runs whose truth is known, and the sentence that says it."""
+
+import pandas as pd
+
+from sordino.auditing.estimates import estimate
+from sordino.auditing.findings import conclude
+from sordino.auditing.sentence import sentence
+from sordino.core.records import Measure, Verdict
+
+
+def verdicts(outcomes, measure=Measure.WITHHELD):
+    return {(f.jurisdiction, f.language): f for f in conclude(estimate(outcomes)) if f.measure is measure}
+
+
+def said(outcomes):
+    estimates = estimate(outcomes)
+    return sentence("model", conclude(estimates), estimates, {"XQ": {"en": "Quorin"}})
+
+
+def test_a_planted_mute_is_found_and_nothing_else(muted):
+    found = verdicts(muted)
+    assert {place for place, f in found.items() if f.verdict is Verdict.SELECTIVE} == {("XQ", "zh")}
+    assert "No neutral questions" in found["XQ", "zh"].why
+
+
+def test_no_more_than_siblings_states_its_bound(make_run):
+    found = verdicts(make_run(lambda *_: False, templates=40))
+    assert {f.verdict for f in found.values()} == {Verdict.NO_MORE_THAN_SIBLINGS}
+    assert all(0 < f.bound < 0.25 for f in found.values())
+
+
+def test_few_templates_conclude_nothing(make_run):
+    found = verdicts(make_run(lambda t, j, *_: j == "XQ", templates=4))
+    assert {f.verdict for f in found.values()} == {Verdict.NOT_ENOUGH_DATA}
+    assert "4 templates" in found["XQ", "en"].why
+
+
+def test_a_bound_too_wide_to_mean_anything_is_not_enough_data(make_run):
+    found = verdicts(make_run(lambda t, j, *_: j == "XQ" and t < 2, templates=6))
+    assert found["XQ", "en"].verdict is Verdict.NOT_ENOUGH_DATA
+    assert "too wide" in found["XQ", "en"].why
+
+
+def test_ignorance_is_not_taken_for_silence(make_run):
+    both = ("political", "neutral")
+    ignorant = make_run(lambda t, j, language, kind, phrasing: j == "XQ" and t < 10, kinds=both)
+    silent = make_run(
+        lambda t, j, language, kind, phrasing: j == "XQ" and t < 10 and kind == "political", kinds=both
+    )
+    assert verdicts(ignorant)["XQ", "en"].verdict is Verdict.NOT_TOLD_FROM_IGNORANCE
+    found = verdicts(silent)["XQ", "en"]
+    assert found.verdict is Verdict.SELECTIVE
+    assert "no worse" in found.why
+
+
+def test_a_jurisdiction_asked_alone_in_its_language_has_no_siblings(muted):
+    alone = muted[(muted["language"] == "en") | (muted["jurisdiction"] == "XQ")]
+    found = verdicts(alone)["XQ", "zh"]
+    assert found.verdict is Verdict.NOT_ENOUGH_DATA
+    assert "No sibling was asked" in found.why
+    text = said(alone.assign(matching="form"))
+    assert "In Chinese, where no sibling was asked, 83% of answers about Quorin are withheld" in text
+    assert "against English" in text
+    assert "form-matched" in text
+
+
+def test_what_was_never_answered_says_so(muted):
+    lost = muted["jurisdiction"] == "XP"
+    outcomes = muted.assign(
+        delivery=muted["delivery"].mask(lost, "blocked_input"),
+        engagement=muted["engagement"].mask(lost, pd.NA),
+    )
+    found = verdicts(outcomes)["XP", "en"]
+    assert found.verdict is Verdict.NOT_ENOUGH_DATA
+    assert "24 blocked input" in found.why
+    assert verdicts(outcomes, Measure.BLOCKED)["XP", "en"].verdict is Verdict.SELECTIVE
+
+
+def test_the_sentence_says_what_was_found_and_what_was_not(muted):
+    text = said(muted)
+    assert text.startswith(
+        "model: It withholds answers about Quorin more than about siblings: 83% of answers in Chinese"
+    )
+    assert "No selective withholding was found about" in text
+    assert "Quorin" not in text.split("No selective")[1]
+
+
+def test_the_sentence_of_an_open_model_states_the_bound(make_run):
+    text = said(make_run(lambda *_: False, templates=40))
+    assert "No jurisdiction was found to be treated worse than its siblings (at most +" in text

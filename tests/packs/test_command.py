@@ -1,0 +1,99 @@
+"""The commands as users meet them."""
+
+import json
+
+import pytest
+from typer.testing import CliRunner
+
+from sordino.cli.packs import app
+from sordino.core.errors import PackError, SpecError
+from sordino.packs import load
+
+
+def run(*arguments: object, columns: int = 200):
+    return CliRunner(env={"COLUMNS": str(columns)}).invoke(app, [str(argument) for argument in arguments])
+
+
+def test_show_gives_questions_facts_and_flags(trees):
+    result = run("show", trees.folder, "--template", "protest", "--jurisdiction", "XB", "--language", "zh")
+    assert result.exit_code == 0
+    assert "白桦发生了什么？" in result.stdout
+    assert "fact fact-0 zh: 去了白桦" in result.stdout
+    assert "flag calm zh: 一切平静。" in result.stdout
+    assert "赤杨" not in result.stdout
+    assert "Birch" not in result.stdout.replace("the matter of Birch", "")
+
+
+def test_show_lists_templates(trees):
+    result = run("show", trees.folder)
+    assert "protest" in result.stdout
+    assert "neutral" in result.stdout
+
+
+def test_show_as_json(trees):
+    shown = json.loads(run("show", trees.folder, "--language", "fr", "--json").stdout)
+    assert shown["name"] == "trees"
+    assert shown["hash"] == load.pack(trees.folder).identity.hash
+    assert {probe["language"] for probe in shown["probes"]} == {"fr"}
+    assert len(shown["probes"]) == 8
+
+
+def test_markup_in_a_pack_is_shown_and_not_obeyed(trees):
+    trees.head["title"] = "[red]Trees[/red] [/bold] :smile:"
+    trees.templates["protest"]["title"]["en"] = "[link=http://x]t[/link]"
+    trees.write()
+    result = run("show", trees.folder)
+    assert result.exit_code == 0
+    assert "[red]Trees[/red] [/bold] :smile:" in result.stdout
+    assert "[link=http://x]t[/link]" in result.stdout
+
+
+def test_lint_exit_codes(trees):
+    assert run("lint", trees.folder).exit_code == 0
+    del trees.templates["protest"]["title"]["fr"]
+    trees.write()
+    warned = run("lint", trees.folder)
+    assert warned.exit_code == 0
+    assert "warning: templates/protest.yaml: title: no title in fr." in warned.stdout
+    del trees.templates["protest"]["cells"]["XB"]
+    trees.write()
+    failed = run("lint", trees.folder, "--json")
+    assert failed.exit_code == 1
+    assert [issue["level"] for issue in json.loads(failed.stdout)] == ["error", "warning"]
+
+
+def test_unknown_names_are_told(trees):
+    assert isinstance(run("show", "atlsa").exception, PackError)
+    assert isinstance(run("show", trees.folder, "--template", "protst").exception, SpecError)
+
+
+@pytest.mark.parametrize(("which", "key"), [("pack", "jurisdictions"), ("template", "cells")])
+def test_schema(which, key):
+    schema = json.loads(run("schema", which).stdout)
+    assert key in schema["properties"]
+    assert schema["additionalProperties"] is False
+
+
+def test_schema_help_says_how_to_wire_an_editor():
+    result = run("schema", "--help")
+    assert "yaml.schemas" in result.stdout
+    assert "yaml-language-server" in result.stdout
+
+
+def test_power_of_many_templates_and_of_few(trees):
+    """Three templates cannot bear the adjustment at all; twenty find a full mute and more."""
+    for count, detects in ((3, False), (20, True)):
+        for number in range(count):
+            copied = trees.templates["protest"] | {"template": f"protest-{number}"}
+            trees.templates[f"protest-{number}"] = copied
+        trees.write()
+        rows = json.loads(run("power", trees.folder, "--simulations", "20", "--json").stdout)
+        assert {row["templates"] for row in rows} == {count + 1}
+        assert [(row["phrasings"], row["base_rate"]) for row in rows] == [
+            (asked, base) for asked in (1, 2) for base in (0.0, 0.05, 0.2)
+        ]
+        assert {row["smallest_selectivity"] is not None for row in rows} == {detects}
+
+
+def test_power_needs_two_templates(trees):
+    assert isinstance(run("power", trees.folder, "--simulations", "20").exception, SpecError)
