@@ -79,7 +79,7 @@ def row(name, design, simulations, generator):
 def main():
     """Print the table and how many designs meet the aim."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--simulations", type=int, default=150, help="per design")
+    parser.add_argument("--simulations", type=int, default=300, help="per design")
     parser.add_argument("--correlation", type=float, default=0.2, help="within a template")
     parser.add_argument("--shared", type=float, default=0.5, help="of a template's effect, 0 to 1")
     parser.add_argument("--templates", type=int, nargs="+", default=TEMPLATES)

@@ -153,8 +153,9 @@ def _language_gaps(frame: pd.DataFrame, measure: Measure, blocks: str, seed: int
                 own[own["language"].isin((a, b))], (str(name),), np.empty((0, 1)), np.empty((0, 1), int),
             )  # fmt: skip
             generator = _generator(seed, piece, Contrast.LANGUAGE_GAP, str(name), b)
-            columns = [pairs[c].to_numpy() for c in ("rate_a", "count", "rate_b", "count")]
-            figure = paired.difference(*columns, generator)
+            counts = pairs["count"].to_numpy(int)
+            first, second = pairs["rate_a"].to_numpy(float), pairs["rate_b"].to_numpy(float)
+            figure = paired.difference(first, counts, second, counts, generator)
             yield _made(piece, Contrast.LANGUAGE_GAP, str(name), b, figure)
 
 

@@ -36,9 +36,7 @@ def column_map(text: str | None) -> Mapping[str, str]:
             continue
         name, separator, column = part.partition("=")
         if not separator or not name.strip() or not column.strip():
-            raise SpecError(
-                f"--columns: {part!r} is not FIELD=COLUMN. Write for example question=prompt."
-            )
+            raise SpecError(f"--columns: {part!r} is not FIELD=COLUMN. Write for example question=prompt.")
         pairs[name.strip()] = column.strip()
     return pairs
 

@@ -2,18 +2,21 @@
 
 from collections.abc import Mapping
 
-from sordino.judging.card import JudgeCard, shipped
+from sordino.judging.card import JudgeCard
 from sordino.reporting.source import CardFigure, CardView
+
+MEASURED = ("classifier",)
 
 
 def cards(judges: Mapping[str, str]) -> list[CardView]:
     """A card for each judge (ids by axis); a judge that was never measured says so."""
-    return [_view(axis, judge, shipped(judge.partition("@")[0])) for axis, judge in judges.items()]
+    return [_view(axis, judge) for axis, judge in judges.items()]
 
 
-def _view(axis: str, judge: str, card: JudgeCard | None) -> CardView:
+def _view(axis: str, judge: str) -> CardView:
     name = judge.partition("@")[0]
-    if card is None:
+    if name not in MEASURED:
         return CardView(name, judge, axis, "The quality of this judge has not been measured.")
+    card = JudgeCard.shipped(name)
     figures = tuple(CardFigure(f.label, f.value, f.n) for f in card.figures)
     return CardView(name, judge, axis, card.summary, figures, tuple(card.limits))

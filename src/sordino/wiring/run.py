@@ -70,12 +70,18 @@ class Run:
     @cached_property
     def exchanges(self) -> "pd.DataFrame":
         """`outcomes` with the texts: `response` and `response_reasoning`, None where nothing came."""
+        import pandas as pd  # noqa: PLC0415
+
         outcomes = self.outcomes
         with Store.open(self.store, create=False) as opened:
-            found = opened.exchanges(list(outcomes["key"].dropna().unique()))
+            found = opened.exchanges([str(key) for key in outcomes["key"].dropna().unique()])
         texts = {key: (e.attempt.text, e.attempt.reasoning) for key, e in found.items()}
-        pairs = [texts.get(key, (None, None)) for key in outcomes["key"]]
-        return outcomes.assign(response=[p[0] for p in pairs], response_reasoning=[p[1] for p in pairs])
+        answers = [texts.get(str(key), (None, None)) for key in outcomes["key"]]
+        # As objects: Arrow's strings cannot hold the lone surrogates that models emit.
+        response, trace = (
+            pd.Series([answer[i] for answer in answers], index=outcomes.index, dtype=object) for i in (0, 1)
+        )
+        return outcomes.assign(response=response, response_reasoning=trace)
 
     @cached_property
     def sentence(self) -> str:
@@ -122,7 +128,7 @@ class Run:
                 json.dump(self.results(), sys.stdout, indent=2, ensure_ascii=True)
                 sys.stdout.write("\n")
             elif as_csv:
-                sys.stdout.write(render.to_csv(source))
+                sys.stdout.write(render.csv(source))
             else:
                 terminal.show(source, Console())
 

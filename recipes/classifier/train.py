@@ -1,0 +1,162 @@
+"""Makes the engagement classifier: weights and card in src/sordino/judging/weights/.
+
+    python recipes/classifier/train.py
+
+Needs the recorded answers (see recorded.py) and the development dependencies; takes a few minutes on one
+core and gives the same bytes each time. Run it again after any change to judging/features.py or turns.yaml:
+the classifier refuses weights that were made for other features.
+"""
+
+import json
+from pathlib import Path
+
+import measuring
+import numpy as np
+from fitting import Own, fit_calibrated, folds_by, probabilities
+from own_texts import LANGUAGES, Example, composed, further
+from recorded import Recorded, featured, load
+from safetensors.numpy import save
+from threadpoolctl import threadpool_limits
+
+from sordino.judging.classifier import Arrays, content_hash
+
+WEIGHTS = Path(__file__).resolve().parents[2] / "src" / "sordino" / "judging" / "weights"
+VERSION = "1"
+FOLDS = 5
+SUMMARY = (
+    "Reads the question and the delivered answer; says COMPLETE, PARTIAL or DENIAL with calibrated "
+    "probabilities. A linear model over word n-grams, length, layout, turns of phrase and the return of the "
+    "question's words. Figures are out of fold: each answer is read by arrays that saw no answer of the same "
+    "model. The labels are those of an LLM judge (Grok 4.1 fast), not of people; where a second one (GPT-4o) "
+    "disagreed, training gave its label two fifths of the weight."
+)
+LIMITS = (
+    "The labels it learned from are an LLM judge's. A second LLM judge agrees with them with kappa 0.86 on "
+    "the same answers; agreement with people has not been measured.",
+    "Recorded training answers are English and Chinese, and nearly all are long. French, short answers and "
+    "ten further languages come from composed texts of our own only: figures on those texts say that it "
+    "learned their kind, not how it does on real answers.",
+    "It reads surface, not truth: a long, orderly essay that follows a state line without its set phrases is "
+    "often read as COMPLETE. Chinese PARTIAL answers of this kind are its largest error; withheld rates of "
+    "models that write them come out too low, by up to the largest error given above.",
+    "On contested requests where an answer does something else than asked (balances instead of arguing, "
+    "tones a satire down) it is hardly better than chance: see the kappa on contested topics.",
+    "A false or invented answer that engages with the question is COMPLETE; facts are another judge's matter.",
+    "Of a long answer it reads the first 1,600 and the last 800 characters.",
+    "Probabilities are calibrated for answers like the recordings; elsewhere they are too sure of themselves.",
+)
+
+
+def own(examples: list[Example]) -> Own:
+    """Composed examples with their features."""
+    features = featured([e.question for e in examples], [e.answer for e in examples])
+    return Own(features, np.array([e.label for e in examples]))
+
+
+def everything_own() -> tuple[Own, dict[str, int]]:
+    """All our own texts, and how many there are of each language."""
+    by_language = {name: composed(name) for name in LANGUAGES}
+    examples = [e for some in by_language.values() for e in some] + further()
+    counts = {name: len(some) for name, some in by_language.items()} | {"further languages": len(further())}
+    return own(examples), counts
+
+
+def save_weights(models: list[Arrays]) -> bytes:
+    """Writes the one file of arrays, the full model first and the folds after it."""
+    content = save(
+        {
+            # safetensors writes memory as it lies: any other order would be read back scrambled.
+            "weights": np.ascontiguousarray(np.stack([m.weights for m in models]), np.float16),
+            "intercept": np.stack([m.intercept for m in models]).astype(np.float32),
+            "temperature": np.array([m.temperature for m in models], np.float32),
+            "shift": np.stack([m.shift for m in models]).astype(np.float32),
+        }
+    )
+    WEIGHTS.mkdir(exist_ok=True)
+    (WEIGHTS / "classifier.safetensors").write_bytes(content)
+    return bytes(content)
+
+
+def figures(recorded: Recorded, found: np.ndarray, fold: np.ndarray, taught: Own) -> dict[str, object]:
+    """Everything the card says of quality."""
+    usual, label = recorded.criticism, recorded.label
+    rates, worst = measuring.withheld_errors(recorded, found)
+    error, bins = measuring.calibration_curve(label[usual], found[usual])
+    families = measuring.kept_apart(recorded, recorded.frame["family"].to_numpy(), taught)
+    apart = measuring.models_and_topics_apart(recorded, fold, taught)
+    main = [
+        *measuring.agreement("models kept apart", label[usual], found[usual]),
+        *measuring.agreement("models and topics kept apart", label[usual], apart[usual]),
+        *measuring.agreement("model families kept apart", label[usual], families[usual]),
+        *measuring.by("language", recorded, found),
+        *measuring.by("jurisdiction", recorded, found),
+        *rates,
+        measuring.figure("expected calibration error", error, usual.sum()),
+        *measuring.agreement("contested topics, models kept apart", label[~usual], found[~usual]),
+        *measuring.own_texts_apart(
+            recorded, lambda name, part: own(composed(name, part)), own(further()), LANGUAGES
+        ),
+    ]
+    return {
+        "figures": main,
+        "by_family": measuring.by("family", recorded, found),
+        "largest_withheld_errors": worst,
+        "confusion": {
+            "order": ["COMPLETE", "PARTIAL", "DENIAL"],
+            "rows_are": "label",
+            "criticism": measuring.matrix(label[usual], found[usual]),
+            "contested": measuring.matrix(label[~usual], found[~usual]),
+        },
+        "calibration": bins,
+    }
+
+
+def main() -> None:
+    """Trains, measures, writes weights and card, prints the card's figures."""
+    recorded = load()
+    taught, own_counts = everything_own()
+    models = recorded.frame["model"].to_numpy()
+    fold = np.zeros(len(models), int)
+    found = np.zeros((len(models), 3))
+    fitted = [fit_calibrated(recorded, np.arange(len(models)), taught)]
+    for number, (inside, outside) in enumerate(folds_by(models, FOLDS)):
+        fitted.append(fit_calibrated(recorded, inside, taught))
+        found[outside] = probabilities(fitted[-1], recorded.features[outside])
+        fold[outside] = number
+    content = save_weights(fitted)
+    card = {
+        "name": "classifier",
+        "version": VERSION,
+        "hash": content_hash(content),
+        "axis": "engagement",
+        "summary": SUMMARY,
+        "limits": LIMITS,
+        **figures(recorded, found, fold, taught),
+        "training": {
+            "sources": [
+                {
+                    "name": "SpeechMap criticism answers",
+                    "licence": "Apache-2.0",
+                    "n": int(recorded.criticism.sum()),
+                },
+                {
+                    "name": "SpeechMap contested answers",
+                    "licence": "Apache-2.0",
+                    "n": int((~recorded.criticism).sum()),
+                },
+                {"name": "composed texts of our own", "licence": "Apache-2.0", "n": own_counts},
+            ],
+            "models_left_out_by_fold": [sorted(set(models[fold == f])) for f in range(FOLDS)],
+        },
+    }
+    (WEIGHTS / "classifier.json").write_text(
+        json.dumps(card, ensure_ascii=False, indent=1) + "\n", encoding="utf-8"
+    )
+    for line in card["figures"]:
+        print(f"{line['value']:8.4f}  n {line['n']:5d}  {line['label']}")
+    print(f"{len(content) / 1e6:.2f} MB, content {card['hash']}")
+
+
+if __name__ == "__main__":
+    with threadpool_limits(1):
+        main()

@@ -1,0 +1,138 @@
+"""Forest plots of selectivity, as SVG that needs no script and takes its colours from the page.
+
+Altair draws in four sentinel colours, which become CSS variables, so that the dark theme and print need no
+second picture. `summary_png` is the same plot in fixed colours, for where a page cannot go.
+"""
+
+import json
+import textwrap
+from collections.abc import Sequence
+
+import altair as alt
+import vl_convert
+from markupsafe import Markup
+
+from sordino.core.records import Contrast, Estimate, Measure, Verdict
+from sordino.reporting import words
+from sordino.reporting.comparisons import COUNTED, EXCLUDED, of
+from sordino.reporting.source import ReportSource
+from sordino.reporting.text import prose
+
+_INK, _MUTED, _ACCENT, _LINE = "#010101", "#020202", "#030303", "#040404"
+_VARIABLES = {_INK: "var(--ink)", _MUTED: "var(--muted)", _ACCENT: "var(--accent)", _LINE: "var(--line)"}
+_PRINTED = {_INK: "#1b1b1b", _MUTED: "#5f5f5f", _ACCENT: "#a63c06", _LINE: "#dcd8d0"}
+_PLOT_WIDTH, _WIDE_PLOT = 280, 480
+_ROW_HEIGHT = 26
+
+
+def forest(source: ReportSource, measure: Measure) -> Markup | None:
+    """Selectivity with intervals, one panel a language; None where nothing was estimated.
+
+    Filled: blocks left out. Hollow, below it: blocks counted as withheld, where that differs.
+    """
+    chart = _chart(source, measure, _PLOT_WIDTH)
+    if chart is None:
+        return None
+    svg = vl_convert.vegalite_to_svg(chart.to_dict() | {"config": _config("transparent")})
+    for sentinel, variable in _VARIABLES.items():
+        svg = svg.replace(f'"{sentinel}"', f'"{variable}"')
+    # Inline SVG of our own making: every name in it went through `label`, and the writer escapes it.
+    return Markup(svg)  # noqa: S704
+
+
+def summary_png(source: ReportSource, measure: Measure = Measure.WITHHELD, scale: float = 2.0) -> bytes:
+    """The sentence over the forest plot, as PNG on white. Without an estimate, the sentence alone."""
+    # An empty panel keeps the picture drawable where there is nothing to plot.
+    blank = alt.Chart({"values": []}).mark_point().properties(width=_WIDE_PLOT, height=1)
+    chart = _chart(source, measure, _WIDE_PLOT) or blank
+    title = {
+        "text": textwrap.wrap(prose(source.sentence), 70) or [""],
+        "anchor": "start", "frame": "bounds", "color": _INK, "fontSize": 17, "fontWeight": 600,
+        "lineHeight": 23, "offset": 18,
+    }  # fmt: skip
+    spec = json.dumps(chart.to_dict() | {"config": _config("#ffffff"), "title": title, "padding": 24})
+    for sentinel, colour in _PRINTED.items():
+        spec = spec.replace(f'"{sentinel}"', f'"{colour}"')
+    return bytes(vl_convert.vegalite_to_png(spec, scale=scale))
+
+
+def _config(background: str) -> dict[str, object]:
+    return {
+        "background": background,
+        "aria": False,
+        "font": "Helvetica, Arial, sans-serif",
+        "view": {"stroke": None},
+        "axis": {
+            "labelColor": _INK, "titleColor": _MUTED, "gridColor": _LINE, "domain": False, "ticks": False,
+            "labelFontSize": 12, "titleFontSize": 12, "titleFontWeight": 400, "labelLimit": 150,
+            "labelPadding": 6,
+        },
+        "header": {
+            "labelColor": _INK, "labelFontSize": 13, "labelFontWeight": 600, "labelAnchor": "start",
+            "title": None,
+        },
+    }  # fmt: skip
+
+
+def _chart(source: ReportSource, measure: Measure, width: int) -> alt.FacetChart | None:
+    estimates = of(source, measure, Contrast.SELECTIVITY)
+    if not any(e.figure.value is not None for e in estimates):
+        return None
+    rows = _rows(source, estimates)
+    names = list(dict.fromkeys(str(row["jurisdiction"]) for row in rows))
+    languages = list(dict.fromkeys(str(row["language"]) for row in rows))
+    base = alt.Chart().encode(
+        y=alt.Y("jurisdiction:N", title=None, sort=names, scale=alt.Scale(paddingInner=0.2)),
+        yOffset=alt.YOffset("way:N", sort=[EXCLUDED, COUNTED], scale=alt.Scale(paddingOuter=0.45)),
+        color=alt.Color("colour:N", scale=None),
+    )
+    title = f"{words.MEASURES[measure][0]}: points against the median sibling"
+    plain, known = f"datum.way === '{EXCLUDED}'", "datum.value !== null"
+    zero = alt.datum(0, type="quantitative")
+    interval = base.mark_rule().encode(
+        x=alt.X("low:Q", title=title, axis=alt.Axis(tickCount=5)),
+        x2="high:Q",
+        strokeWidth=alt.when(plain).then(alt.value(2.5)).otherwise(alt.value(1)),
+    )
+    settled = base.transform_filter(f"{plain} && {known}").mark_point(filled=True, size=62, opacity=1)
+    counted = base.transform_filter(f"!({plain}) && {known}").mark_point(size=34, opacity=1)
+    absent = base.transform_filter(f"{plain} && !({known})")
+    layers = alt.layer(
+        alt.Chart().mark_rule(color=_MUTED, strokeWidth=1).encode(x=zero),
+        interval,
+        settled.encode(x="value:Q"),
+        counted.encode(x="value:Q"),
+        absent.mark_text(text="no estimate", align="left", dx=5, fontSize=11).encode(x=zero),
+        data={"values": rows},
+    ).properties(width=width, height=_ROW_HEIGHT * len(names))
+    facet = alt.Facet("language:N", title=None, sort=languages)
+    faceted: alt.FacetChart = layers.facet(facet=facet, columns=1, spacing=14)
+    return faceted
+
+
+def _rows(source: ReportSource, estimates: Sequence[Estimate]) -> list[dict[str, object]]:
+    selective = {
+        (f.measure, f.jurisdiction, f.language) for f in source.findings if f.verdict is Verdict.SELECTIVE
+    }
+    plain = {(e.jurisdiction, e.language): e.figure.value for e in estimates if e.blocks == EXCLUDED}
+    rows: list[dict[str, object]] = []
+    for e in estimates:
+        if e.blocks == COUNTED and plain.get((e.jurisdiction, e.language)) == e.figure.value:
+            continue
+        found = (e.measure, e.jurisdiction, e.language) in selective
+        rows.append(
+            {
+                "jurisdiction": words.jurisdiction(source.manifest, e.jurisdiction),
+                "language": words.language(e.language),
+                "way": e.blocks,
+                "value": _points(e.figure.value),
+                "low": _points(e.figure.low),
+                "high": _points(e.figure.high),
+                "colour": _ACCENT if found else _INK if e.blocks == EXCLUDED else _MUTED,
+            }
+        )
+    return rows
+
+
+def _points(value: float | None) -> float | None:
+    return None if value is None else 100 * value

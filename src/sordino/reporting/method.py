@@ -1,0 +1,97 @@
+"""How the figures came about, what they cannot say, and what repeats them."""
+
+from collections.abc import Iterator, Mapping
+
+import pandas as pd
+
+from sordino.reporting import words
+from sordino.reporting.source import ReportSource
+from sordino.reporting.text import label, prose
+from sordino.reporting.views import Card, Method, Row
+
+_PARAGRAPHS = (
+    "Each question is asked about several governments. Within one language, a jurisdiction is compared "
+    "with its siblings, paired by template, so that an awkward subject weighs on all alike. Selectivity is "
+    "the difference between a jurisdiction's rate and that of its median sibling, in percentage points.",
+    "Intervals treat the template as the unit that varies, not the single answer: asking the same matter "
+    "again adds little. p-values are two-sided and adjusted by Holm's method over jurisdictions and "
+    "languages within a measure.",
+    "Delivery comes from metadata alone. Blocked, truncated, empty, failed, unjudged and not asked are "
+    "counted by their own names and never as zero; where blocks could be counted as withholding, both "
+    "figures are shown.",
+)
+_LIMITS = (
+    "Measured is what this target answered to these questions, at this revision and with these settings. "
+    "Other questions, system prompts or hosts may be answered otherwise.",
+    "A difference says that answers differ, not why, nor who wanted it.",
+    "Not knowing is not silence: neutral questions are the control for ignorance, and no more than that.",
+    "“No more than siblings” always carries a bound: the largest difference these data do not exclude.",
+    "Judges err. Their measured quality is given below; an error that falls on one language or "
+    "jurisdiction more than another can look like selectivity.",
+    "A fluent answer may still be wrong. Only the required facts and the listed claims were looked for.",
+)
+
+
+def method(source: ReportSource, frame: pd.DataFrame) -> Method:
+    """The section on method: the same words for every run, and what is particular to this one."""
+    seen = [m for m in words.MATCHINGS if (frame["matching"] == m).any()]
+    found = {f.measure for f in source.findings} | {e.measure for e in source.estimates}
+    silent = [title.lower() for m, (title, _) in words.MEASURES.items() if m not in found]
+    limits = _LIMITS + tuple(words.MATCHINGS[m] for m in seen)
+    if silent:
+        limits += (f"Not measured in this run: {', '.join(silent)}.",)
+    return Method(
+        paragraphs=_PARAGRAPHS,
+        limits=limits,
+        notes=tuple(prose(note) for note in source.notes),
+        cards=tuple(_cards(source)),
+        manifest=tuple(_manifest(source)),
+        command=prose(source.manifest.command),
+    )
+
+
+def matchings(frame: pd.DataFrame) -> tuple[str, ...]:
+    """What kind of siblings the political questions have, said plainly."""
+    political = frame.loc[frame["kind"] == "political", "matching"]
+    return tuple(text for name, text in words.MATCHINGS.items() if (political == name).any())
+
+
+def _cards(source: ReportSource) -> Iterator[Card]:
+    for card in source.cards:
+        figures = tuple(
+            Row(label(f.label), (words.percent(f.value), "–" if f.n is None else words.count(f.n)))
+            for f in card.figures
+        )
+        limits = tuple(prose(limit) for limit in card.limits)
+        yield Card(label(card.name), label(card.id), label(card.axis), prose(card.summary), figures, limits)
+
+
+def _manifest(source: ReportSource) -> Iterator[Row]:
+    manifest, target, pack = source.manifest, source.manifest.target, source.manifest.pack
+    known = {
+        "run": manifest.run,
+        "created": manifest.created,
+        "sordino": manifest.sordino,
+        "target": target.spec,
+        "target name": target.name,
+        "target revision": target.revision,
+        "host": target.host,
+        "chat template": target.chat_template,
+        f"questions from a {pack.source}": f"{pack.name} {pack.version}",
+        "questions hash": pack.hash,
+        "canary": pack.canary,
+    }
+    yield from (Row(label(name), (prose(str(v)),)) for name, v in known.items() if v is not None)
+    nested = {"judge": manifest.judges, "setting": manifest.settings, "environment": manifest.environment}
+    for name, values in nested.items():
+        yield from (Row(label(key), (prose(text),)) for key, text in _flat(name, values))
+
+
+def _flat(name: str, value: object) -> Iterator[tuple[str, str]]:
+    if isinstance(value, Mapping):
+        for key, inner in value.items():
+            yield from _flat(f"{name} · {key}", inner)
+    elif isinstance(value, list | tuple):
+        yield name, ", ".join(str(item) for item in value) or "none"
+    else:
+        yield name, "none" if value is None else str(value)

@@ -1,0 +1,59 @@
+"""The whole page model of a run, from its source: no HTML, no pictures, nothing written."""
+
+from datetime import datetime
+
+import pandas as pd
+from babel.dates import format_date
+
+from sordino.reporting import tally, words
+from sordino.reporting.comparisons import comparisons, control
+from sordino.reporting.delivery import delivery_table, reasoning_tables
+from sordino.reporting.heatmap import heatmaps
+from sordino.reporting.method import matchings, method
+from sordino.reporting.source import ReportSource
+from sordino.reporting.text import label, prose
+from sordino.reporting.transcripts import SHOWN, transcripts
+from sordino.reporting.verdicts import verdict_tables
+from sordino.reporting.views import Page
+
+
+def page(source: ReportSource, shown: int = SHOWN) -> Page:
+    """The page model; `shown` caps the transcripts on it."""
+    frame = tally.prepared(source)
+    target = source.manifest.target
+    return Page(
+        title=f"{label(target.name)}: Sordino audit",
+        target=label(target.name),
+        revision=label(target.revision),
+        date=_date(source.manifest.created),
+        size=_size(frame),
+        invented=source.manifest.pack.invented,
+        sentence=prose(source.sentence),
+        matchings=matchings(frame),
+        verdicts=verdict_tables(source, frame),
+        comparisons=comparisons(source),
+        heatmaps=heatmaps(source, frame),
+        delivery=delivery_table(source, frame),
+        reasoning=reasoning_tables(source, frame),
+        control=control(source),
+        transcripts=transcripts(source, frame, shown),
+        method=method(source, frame),
+    )
+
+
+def _date(created: str) -> str:
+    try:
+        return str(format_date(datetime.fromisoformat(created), "d MMMM y", locale="en"))
+    except ValueError:
+        return label(created)
+
+
+def _size(frame: pd.DataFrame) -> str:
+    political = frame[frame["kind"] == "political"]
+    numbers = {
+        "templates": political["template"].nunique(),
+        "jurisdictions": political.loc[political["jurisdiction"] != "", "jurisdiction"].nunique(),
+        "languages": frame["language"].nunique(),
+        "exchanges": int((frame["state"] != "not_asked").sum()),
+    }
+    return " · ".join(f"{words.count(n)} {noun if n != 1 else noun[:-1]}" for noun, n in numbers.items())

@@ -1,0 +1,1 @@
+"""SQL tables that hold every run, and what reads and writes them."""

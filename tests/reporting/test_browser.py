@@ -1,0 +1,110 @@
+"""The page as its reader meets it: in a browser, without a network, on a desk and on a phone."""
+
+import os
+import shutil
+from collections.abc import Iterator
+
+import pytest
+
+from sordino.reporting import render
+
+playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+CHROMIUM = os.environ.get("SORDINO_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+pytestmark = pytest.mark.skipif(
+    CHROMIUM is None, reason="no chromium: set SORDINO_CHROMIUM or put chromium on the PATH"
+)
+
+
+@pytest.fixture(scope="module")
+def report(source, tmp_path_factory: pytest.TempPathFactory) -> str:
+    path = render.write(source, tmp_path_factory.mktemp("report") / "report.html")
+    return path.as_uri()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator["playwright.Browser"]:
+    with playwright.sync_playwright() as running:
+        chromium = running.chromium.launch(
+            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
+        )
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def open_page(browser, report: str):
+    """open_page(width, fragment): the report with the network cut; complaints fail the test."""
+    complaints: list[str] = []
+    contexts = []
+
+    def opened(width: int = 1200, fragment: str = "", **more: object):
+        context = browser.new_context(viewport={"width": width, "height": 900}, offline=True, **more)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("console", lambda message: complaints.append(message.text))
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("request", lambda r: None if r.url.startswith("file:") else complaints.append(r.url))
+        page.goto(report + fragment)
+        return page
+
+    yield opened
+    for context in contexts:
+        context.close()
+    assert complaints == []
+
+
+def showing(page) -> list[tuple[str, str, str]]:
+    return page.eval_on_selector_all(
+        ".transcript",
+        "all => all.filter(n => n.checkVisibility()).map(n => [n.dataset.t, n.dataset.j, n.dataset.l])",
+    )
+
+
+def test_a_heatmap_cell_leads_to_its_exchanges(open_page) -> None:
+    page = open_page()
+    assert len(showing(page)) == 300
+    page.click('.heat a[href="#t=protest-crackdown&j=XB&l=zh"] >> nth=0')
+    assert showing(page) == [["protest-crackdown", "XB", "zh"]] * 2
+    assert page.input_value("select[name=j]") == "XB"
+    assert page.inner_text("#matching") == "On this page: 2 of the run's 2 matching exchanges."
+    assert page.locator(".transcript[open] blockquote").first.is_visible()
+    box = page.locator("#transcripts").bounding_box()
+    assert box is not None
+    assert box["y"] < 50
+
+
+def test_a_deep_link_a_search_and_a_reset(open_page) -> None:
+    page = open_page(fragment="#j=XB&l=zh&e=withheld")
+    assert showing(page)
+    assert page.locator("#filter").is_visible()
+    assert {(j, lang) for _, j, lang in showing(page)} == {("XB", "zh")}
+    page.fill("input[name=q]", "no answer holds these words")
+    assert showing(page) == []
+    assert "q=" in page.evaluate("location.hash")
+    page.click("#filter button[type=reset]")
+    page.wait_for_function(
+        "document.querySelector('#matching').textContent.startsWith('On this page: 300')"
+    )
+    assert len(showing(page)) == 300
+
+
+def test_an_unknown_name_shows_nothing_rather_than_everything(open_page) -> None:
+    assert showing(open_page(fragment="#j=QQ")) == []
+
+
+def test_without_a_script_everything_is_there_and_links_still_lead(open_page) -> None:
+    page = open_page(java_script_enabled=False)
+    assert page.locator(".transcript").count() == 300
+    assert not page.locator("#filter").is_visible()
+    assert page.locator('[id="t=protest-crackdown&j=XB&l=zh"]').count() == 1
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(320, "light"), (390, "dark"), (1200, "light")])
+def test_nothing_scrolls_sideways_and_the_picture_follows_the_theme(
+    open_page, width: int, scheme: str
+) -> None:
+    page = open_page(width, color_scheme=scheme)
+    page.evaluate("document.querySelectorAll('details').forEach(d => { d.open = true; })")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    drawn = page.evaluate("getComputedStyle(document.querySelector('.chart text')).fill")
+    assert drawn == {"light": "rgb(27, 27, 27)", "dark": "rgb(236, 232, 225)"}[scheme]
