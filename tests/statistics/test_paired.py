@@ -216,3 +216,17 @@ def test_ninety_five_percent_means_about_that(truth):
     true = truth[0] - np.median(truth[1:])
     held = np.mean([f.low <= true <= f.high for f in figures if f.low is not None])
     assert 0.91 <= held <= 0.995
+
+
+@pytest.mark.parametrize("truth", [(0.2,) * 5, (0.2, 0.9, 0.2, 0.2, 0.2)], ids=["all alike", "another is muted"])
+def test_alike_jurisdictions_are_seldom_told_apart(truth):
+    draws = generator()
+    p = [selectivity(*Design(truth, 10).draw(draws), 0, draws).p for _ in range(300)]
+    assert np.mean(np.array(p) <= 0.05) <= 0.08
+
+
+def test_the_p_value_and_the_interval_tell_the_same_story():
+    draws = generator()
+    for _ in range(100):
+        figure = selectivity(*Design((0.4, 0.2, 0.2, 0.2), 12).draw(draws), 0, draws)
+        assert (figure.p < 0.05) == (figure.low > 0 or figure.high < 0)

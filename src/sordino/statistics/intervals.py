@@ -105,8 +105,10 @@ def median_difference(
     alike: Floats,
     level: float,
     generator: np.random.Generator,
-) -> tuple[float, float]:
-    """Limits of the median over siblings of subject - sibling, by Monte Carlo from the arms.
+) -> tuple[float, float, float]:
+    """Limits of the median over siblings of subject - sibling, by Monte Carlo from the arms, and p.
+
+    p: two-sided, the level at which the interval would end at zero; at least 2 / (DRAWS + 1).
 
     subjects, siblings: one each for every sibling; the subject's arm differs where the shared templates do.
     alike: (1 + siblings, 1 + siblings), the subject first: a Gaussian copula joins the arms.
@@ -123,7 +125,8 @@ def median_difference(
     ]
     middles = median_of_columns(np.stack(gaps, axis=1))
     low, high = np.quantile(middles, [(1 - level) / 2, (1 + level) / 2])
-    return float(low), float(high)
+    beyond = min(int((middles <= 0).sum()), int((middles >= 0).sum()))
+    return float(low), float(high), min(1.0, 2 * (beyond + 1) / (len(middles) + 1))
 
 
 @lru_cache(maxsize=1024)

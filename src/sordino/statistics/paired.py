@@ -55,8 +55,9 @@ def selectivity(
     observed that is the subject's rate minus the median of the siblings' rates. A second muted
     jurisdiction therefore does not hide the first. Siblings that share fewer than two templates with the
     subject are left out; with none left there is no figure (value None).
-    Interval: Monte Carlo from the cluster-adjusted arms (see `intervals.median_difference`); p: by
-    permuting within each template which jurisdiction is the subject. One sibling alone is `difference`.
+    Interval and p: Monte Carlo from the cluster-adjusted arms (see `intervals.median_difference`). A
+    permutation of jurisdictions would test that all are alike, and so lose the first muted one in the
+    noise of the second. One sibling alone is `difference`.
     """
     seen = observed(rates, counts)
     siblings = [
@@ -79,8 +80,7 @@ def selectivity(
     value = float(np.median([a.value - b.value for a, b in zip(subjects, others, strict=True)]))
     means = (numbers * values).sum(0) / numbers.sum(0)
     alike = intervals.correlation(np.where(held, values - means, 0.0))
-    low, high = intervals.median_difference(subjects, others, alike, level, generator)
-    p = permutation.exchanged_subject(values, numbers, generator)
+    low, high, p = intervals.median_difference(subjects, others, alike, level, generator)
     return Figure(value, min(low, value), max(high, value), n, clusters, SELECTIVITY, level, p)
 
 

@@ -34,9 +34,12 @@ if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
 
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+
+
 def dump(value: object) -> str:
     """JSON that keeps every script readable."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return _ENCODER.encode(value)
 
 
 def record_to_json(record: "DataclassInstance") -> str:

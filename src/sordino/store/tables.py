@@ -69,7 +69,6 @@ RUN_ITEMS = Table(
     Column("phrasing", Verbatim, nullable=False),
     Column("matching", Verbatim, nullable=False),
     Column("question", Verbatim, nullable=False),
-    sqlite_with_rowid=False,
 )
 
 ATTEMPTS = Table(
@@ -122,7 +121,6 @@ READINGS = Table(
     Column("probabilities_json", Verbatim),
     Column("marks_json", Verbatim),
     CheckConstraint("(value IS NULL) <> (why IS NULL)", name="read_or_unjudged"),
-    sqlite_with_rowid=False,
 )
 
 ESTIMATES = Table(

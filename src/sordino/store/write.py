@@ -25,6 +25,7 @@ from sordino.store.tables import (
     RUNS,
 )
 
+_BLANK: dict[str, Any] = dict.fromkeys(column.name for column in READINGS.c)
 T = TypeVar("T")
 BATCH = 5_000
 """Rows prepared at a time, so that a large run is never twice in memory."""
@@ -203,11 +204,7 @@ def _attempt(attempt: Attempt) -> dict[str, Any]:
 
 
 def _reading(reading: Reading | Unjudged) -> dict[str, Any]:
-    row = dict.fromkeys(READINGS.c.keys()) | {
-        "key": reading.key,
-        "axis": reading.axis.value,
-        "judge": reading.judge,
-    }
+    row = _BLANK | {"key": reading.key, "axis": reading.axis.value, "judge": reading.judge}
     if isinstance(reading, Unjudged):
         return row | {"why": reading.why}
     hits, total = _counted(reading)

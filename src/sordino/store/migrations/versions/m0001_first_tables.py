@@ -54,7 +54,6 @@ def _owed() -> None:
         sa.Column("phrasing", sa.Text, nullable=False),
         sa.Column("matching", sa.Text, nullable=False),
         sa.Column("question", sa.Text, nullable=False),
-        sqlite_with_rowid=False,
     )
 
 
@@ -108,7 +107,6 @@ def _read_and_concluded() -> None:
         sa.Column("probabilities_json", sa.Text),
         sa.Column("marks_json", sa.Text),
         sa.CheckConstraint("(value IS NULL) <> (why IS NULL)", name="read_or_unjudged"),
-        sqlite_with_rowid=False,
     )
     for table, body in (("estimates", "estimate_json"), ("findings", "finding_json")):
         op.create_table(
