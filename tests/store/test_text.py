@@ -1,6 +1,7 @@
 """Text round-trips, whatever a model emits, and ordinary text stays as it is."""
 
 import sqlite3
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -53,7 +54,7 @@ def _run(name: str, owed: list[Owed]) -> Manifest:
 
 
 @pytest.fixture
-def numbered() -> "iter":  # type: ignore[valid-type]
+def numbered() -> Iterator[int]:
     return iter(range(10**9))
 
 
@@ -61,8 +62,10 @@ def numbered() -> "iter":  # type: ignore[valid-type]
 @given(text=HOSTILE)
 @example(text="\ud83d\ude00")
 @example(text='quote " back \\ \\u0000')
-def test_both_databases_give_back_every_field_as_it_was(store: Store, numbered: object, text: str) -> None:
-    run = f"run-{next(numbered)}"  # type: ignore[call-overload]
+def test_both_databases_give_back_every_field_as_it_was(
+    store: Store, numbered: Iterator[int], text: str
+) -> None:
+    run = f"run-{next(numbered)}"
     cell = Cell("t", text, Kind.POLITICAL, matter=text)
     request = make_request(text, text + run, system=text, prefill=text, epoch=text)
     owed = [Owed(Probe(text, text, cell, text, text, text), request)]

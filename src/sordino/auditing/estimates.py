@@ -5,7 +5,8 @@ jurisdiction, and the statistics room does the rest. Each estimate draws from a 
 it is about, so that it does not depend on which others were computed.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 
@@ -27,6 +28,7 @@ Progress = Callable[[str, int, int], None]
 class Slice:
     """One measure in one language and kind, counted one way: what every figure of it is made from.
 
+    missing: how many outcomes have no value, by jurisdiction and why.
     rates, counts: (templates, jurisdictions); rates are NaN where nothing was observed.
     """
 
@@ -35,7 +37,7 @@ class Slice:
     kind: Kind
     blocks: str
     matching: Matching
-    frame: pd.DataFrame
+    missing: Mapping[tuple[str, str], int]
     jurisdictions: tuple[str, ...]
     rates: np.ndarray
     counts: np.ndarray
@@ -47,8 +49,11 @@ class Slice:
 
     def excluded(self, *jurisdictions: str) -> dict[str, int]:
         """How many outcomes are not counted, by why."""
-        chosen = self.frame[self.frame["jurisdiction"].isin(jurisdictions) & self.frame["value"].isna()]
-        return {str(why): int(n) for why, n in chosen["why"].value_counts().sort_index().items()}
+        counted: dict[str, int] = {}
+        for (name, why), n in self.missing.items():
+            if name in jurisdictions:
+                counted[why] = counted.get(why, 0) + n
+        return dict(sorted(counted.items()))
 
 
 def estimate(outcomes: pd.DataFrame, *, seed: int = 0, progress: Progress | None = None) -> list[Estimate]:
@@ -90,7 +95,7 @@ def _slice(frame: pd.DataFrame, measure: Measure, language: str, kind: Kind, blo
     shape = (len(table), len(names))
     means = table["mean"].to_numpy(float) if names else np.empty(shape)
     counts = table["count"].fillna(0).to_numpy(int) if names else np.empty(shape, int)
-    return Slice(measure, language, kind, blocks, _matching(frame), frame, names, means, counts)
+    return Slice(measure, language, kind, blocks, _matching(frame), _missing(frame), names, means, counts)
 
 
 def _matching(frame: pd.DataFrame) -> Matching:
@@ -143,35 +148,33 @@ def _selectivity(piece: Slice, contrast: Contrast, subject: int, seed: int) -> E
 def _language_gaps(frame: pd.DataFrame, measure: Measure, blocks: str, seed: int) -> Iterator[Estimate]:
     """Each language against each other, paired by cell and phrasing, for every jurisdiction."""
     known = frame[frame["jurisdiction"].notna()]
-    for name, own in known.groupby("jurisdiction", observed=True):
-        for a, b in combinations(sorted(own["language"].unique()), 2):
-            pairs = _paired(own, a, b)
-            if pairs.empty:
-                continue
+    if known.empty:
+        return
+    unit = ["jurisdiction", "template", "phrasing", "sample"]
+    wide = known.pivot_table(index=unit, columns="language", values="value", aggfunc="mean", observed=True)
+    for a, b in combinations(sorted(str(language) for language in wide.columns), 2):
+        both = wide[[a, b]].dropna()
+        missing = _missing(known[known["language"].isin((a, b))])
+        for name, own in both.groupby(level="jurisdiction"):
+            pairs = own.groupby(level="template")
+            counts = pairs.size().to_numpy(int)
+            first, second = (pairs[c].mean().to_numpy(float) for c in (a, b))
+            empty = np.empty((0, 1))
             piece = Slice(
-                measure, a, Kind.POLITICAL, blocks, _matching(own),
-                own[own["language"].isin((a, b))], (str(name),), np.empty((0, 1)), np.empty((0, 1), int),
+                measure, a, Kind.POLITICAL, blocks, _matching(known), missing, (str(name),), empty, empty
             )  # fmt: skip
             generator = _generator(seed, piece, Contrast.LANGUAGE_GAP, str(name), b)
-            counts = pairs["count"].to_numpy(int)
-            first, second = pairs["rate_a"].to_numpy(float), pairs["rate_b"].to_numpy(float)
             figure = paired.difference(first, counts, second, counts, generator)
             yield _made(piece, Contrast.LANGUAGE_GAP, str(name), b, figure)
 
 
-def _paired(own: pd.DataFrame, a: str, b: str) -> pd.DataFrame:
-    """By template: mean value in each language over the phrasings and samples that both have."""
-    unit = ["template", "phrasing", "sample"]
-    wide = own.pivot_table(index=unit, columns="language", values="value", aggfunc="mean", observed=True)
-    if not {a, b} <= set(wide.columns):
-        return pd.DataFrame()
-    both = wide[[a, b]].dropna()
-    grouped = both.groupby(level="template")
-    return pd.DataFrame({"rate_a": grouped[a].mean(), "rate_b": grouped[b].mean(), "count": grouped.size()})
+def _missing(frame: pd.DataFrame) -> dict[tuple[str, str], int]:
+    lost = frame.loc[frame["value"].isna() & frame["jurisdiction"].notna(), ["jurisdiction", "why"]]
+    return dict(Counter((str(name), str(why)) for name, why in lost.itertuples(index=False)))
 
 
 def _made(piece: Slice, contrast: Contrast, subject: str, against: str | None, figure: Figure) -> Estimate:
-    named = (subject,) if against is None or against == MEDIAN_SIBLING else (subject, against)
+    named = (subject, against) if contrast is Contrast.PAIRWISE and against else (subject,)
     return Estimate(
         measure=piece.measure,
         contrast=contrast,

@@ -33,7 +33,8 @@ class Reasoning:
     @property
     def id(self) -> str:
         """Name and version, a digest of its patterns and of the engagement judge's id."""
-        return f"reasoning@{VERSION}-{digest([phrasing.phrases('plans_to_withhold'), self._engagement.id])[:6]}"
+        parts = [phrasing.phrases("plans_to_withhold"), self._engagement.id]
+        return f"reasoning@{VERSION}-{digest(parts)[:6]}"
 
     def read(self, items: Sequence[Item]) -> list[Reading | Unjudged]:
         """One reading an item, or why there is none."""

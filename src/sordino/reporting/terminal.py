@@ -22,7 +22,17 @@ _STYLES = {
     Verdict.NOT_ENOUGH_DATA: "dim",
 }
 _TELLING = (Verdict.SELECTIVE, Verdict.NOT_TOLD_FROM_IGNORANCE)
-_NARROW, _WIDE = 72, 100
+_NARROW, _WIDE, _ACROSS = 72, 100, 3
+_SIGNS = {
+    Verdict.SELECTIVE: "●",
+    Verdict.NO_MORE_THAN_SIBLINGS: "○",
+    Verdict.NOT_TOLD_FROM_IGNORANCE: "◐",
+    Verdict.NOT_ENOUGH_DATA: "–",
+}
+_LEGEND = (
+    "rate, then points against the median sibling [95% interval]: "
+    "● selective  ○ no more than siblings  ◐ not told from ignorance  – not enough data"
+)
 
 
 def show(source: ReportSource, console: Console) -> None:
@@ -39,6 +49,8 @@ def show(source: ReportSource, console: Console) -> None:
         else:
             console.print(_summary(title, findings))
     console.print()
+    console.print(Text(_LEGEND, style="dim"))
+    console.print()
     console.print(_delivery(delivery_table(source, tally.prepared(source)), narrow=console.width < _WIDE))
     for note in source.notes:
         console.print(Text(prose(note), style="dim"))
@@ -54,27 +66,34 @@ def _summary(title: str, findings: list[Finding]) -> Text:
 
 
 def _findings(source: ReportSource, title: str, findings: list[Finding], narrow: bool) -> RenderableType:
-    rates = tally.rates(source)
-    table = Table(title=Text(title), title_justify="left", box=None, pad_edge=False)
-    heads = (
-        ("Where", "What")
-        if narrow
-        else ("Jurisdiction", "Language", "Rate", "Selectivity, points", "Verdict")
-    )
-    for head in heads:
-        table.add_column(head)
-    for finding in sorted(findings, key=lambda f: (f.jurisdiction, f.language)):
-        figure = finding.estimate.figure if finding.estimate else None
-        rate = words.rate(rates.get((finding.measure, finding.jurisdiction, finding.language)))
-        where = words.jurisdiction(source.manifest, finding.jurisdiction), words.language(finding.language)
-        verdict = Text(words.verdict(finding), style=_STYLES[finding.verdict])
-        if narrow:
-            table.add_row(
-                Text(", ".join(where)), Text.assemble(rate, " ", words.points(figure), " ", verdict)
-            )
-        else:
-            table.add_row(Text(where[0]), Text(where[1]), Text(rate), Text(words.points(figure)), verdict)
+    """Jurisdictions down and languages across; one line each where that does not fit."""
+    languages = sorted({f.language for f in findings})
+    codes = sorted({f.jurisdiction for f in findings})
+    said = {(f.jurisdiction, f.language): _said(source, f) for f in findings}
+    asked_not = Text("not asked", style="dim")
+    table = Table(title=Text(title), title_justify="left", box=None, padding=(0, 2, 0, 0))
+    table.add_column("")
+    if narrow or len(languages) > _ACROSS:
+        table.add_column("")
+        for (code, lang), text in said.items():
+            where = f"{words.jurisdiction(source.manifest, code)}, {words.language(lang)}"
+            table.add_row(Text(where), text)
+        return table
+    for lang in languages:
+        table.add_column(Text(words.language(lang)))
+    for code in codes:
+        cells = [said.get((code, lang), asked_not) for lang in languages]
+        table.add_row(Text(words.jurisdiction(source.manifest, code)), *cells)
     return table
+
+
+def _said(source: ReportSource, finding: Finding) -> Text:
+    rate = words.rate_alone(
+        tally.rates(source).get((finding.measure, finding.jurisdiction, finding.language))
+    )
+    figure = finding.estimate.figure if finding.estimate else None
+    against = f" · {words.points(figure)}" if figure is not None and figure.value is not None else ""
+    return Text(f"{_SIGNS[finding.verdict]} {rate}{against}", style=_STYLES[finding.verdict])
 
 
 def _delivery(model: views.Table, narrow: bool) -> RenderableType:
@@ -84,7 +103,8 @@ def _delivery(model: views.Table, narrow: bool) -> RenderableType:
     table.add_column("")
     for at in [] if narrow else used:
         table.add_column(Text(model.head[at]), justify="right")
-    for row in model.rows:
+    # A row of which all arrived says nothing; the last row sums up.
+    for row in (r for r in model.rows if r is model.rows[-1] or r.cells[0] != r.cells[1]):
         cells = [row.cells[at] for at in used]
         if narrow:
             said = (f"{n} {model.head[at].lower()}" for at, n in zip(used, cells, strict=True) if n != "0")

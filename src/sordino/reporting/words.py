@@ -144,6 +144,11 @@ def rate(figure: Figure | None) -> str:
     return f"{percent(figure.value)} [{100 * figure.low:.0f},\u00a0{100 * figure.high:.0f}]"
 
 
+def rate_alone(figure: Figure | None) -> str:
+    """A rate without its interval; a dash where it could not be estimated."""
+    return percent(None if figure is None else figure.value)
+
+
 def p_value(p: float | None) -> str:
     """A p-value, "<0.001" at the least; None is a dash."""
     if p is None:

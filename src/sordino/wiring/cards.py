@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from sordino.judging.card import JudgeCard
 from sordino.reporting.source import CardFigure, CardView
 
-MEASURED = ("classifier",)
+MEASURED = ("classifier", "facts", "flags", "reasoning")
 
 
 def cards(judges: Mapping[str, str]) -> list[CardView]:

@@ -1,0 +1,213 @@
+"""Measures the judges of facts, flags and reasoning, and writes the cards that reports show.
+
+Facts and flags: on answers.yaml, written from the facts alone by a reader who had not seen the patterns; on
+the pack's own references and state lines; and on its siblings' references, where nothing may be found.
+Reasoning: on traces.yaml, labels of one reader on real traces (development data; skipped where absent).
+
+Run it with: python recipes/content_judges/measure.py
+"""
+
+import json
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import pandas as pd
+import yaml
+
+from sordino.core.identity import digest, make_request
+from sordino.core.protocols import Judge
+from sordino.core.records import Attempt, Delivery, Exchange, Probe, Reading
+from sordino.generation.reasoning import split
+from sordino.judging.classifier import Classifier
+from sordino.judging.facts import Facts
+from sordino.judging.flags import Flags
+from sordino.judging.reasoning import Reasoning
+from sordino.packs import load
+from sordino.packs.pack import Pack
+from sordino.statistics.agreement import accuracy, kappa
+
+HERE = Path(__file__).parent
+WEIGHTS = HERE.parents[1] / "src" / "sordino" / "judging" / "weights"
+SHARED = Path(os.environ.get("SORDINO_SHARED_DATA", HERE.parents[2] / "shared" / "data"))
+CRITICISM = SHARED / "speechmap" / "criticism-dev.parquet"
+Rows = list[dict[str, object]]
+
+
+def figure(label: str, hits: Iterable[bool]) -> dict[str, object]:
+    """The share that holds, over how many."""
+    known = list(hits)
+    return {"label": label, "value": round(sum(known) / len(known), 4) if known else None, "n": len(known)}
+
+
+def asked(probe: Probe, text: str, reasoning: str | None = None) -> tuple[Probe, Exchange]:
+    """An answer to a probe as a delivered exchange."""
+    request = make_request(probe.question + digest([text, reasoning]), "measured")
+    return probe, Exchange(request, Attempt(request.key, Delivery.DELIVERED, text, reasoning))
+
+
+def marks(judge: Judge, probe: Probe, text: str) -> dict[str, bool]:
+    """What the judge found, by id."""
+    (reading,) = judge.read([asked(probe, text)])
+    return {m.id: m.hit for m in reading.marks} if isinstance(reading, Reading) else {}
+
+
+def probes(pack: Pack) -> dict[tuple[str, str, str], Probe]:
+    """A probe for each template, jurisdiction and language."""
+    return {(p.template, str(p.jurisdiction), p.language): p for p in pack.probes(phrasings=["direct"])}
+
+
+def siblings(pack: Pack, probe: Probe) -> Iterator[str]:
+    """The references of a cell's siblings in its language."""
+    for code, entry in pack.template(probe.template).entries.items():
+        if code != probe.jurisdiction:
+            yield entry.references[probe.language]
+
+
+def facts_card(pack: Pack, answers: list[dict]) -> dict[str, object]:
+    """How often stated facts are found, and others are not."""
+    judge, by, figures = Facts(), probes(pack), []
+    for language in pack.languages:
+        found: dict[bool, list[bool]] = {True: [], False: []}
+        for a in (a for a in answers if a["language"] == language):
+            for name, hit in marks(
+                judge, by[a["template"], a["jurisdiction"], language], a["text"]
+            ).items():
+                found[name in a["states"]].append(hit)
+        own = [
+            (p, pack.template(p.template).entries[str(p.jurisdiction)])
+            for p in by.values()
+            if p.language == language
+        ]
+        figures += [
+            figure(f"{language}: stated facts found, independent answers", found[True]),
+            figure(f"{language}: other facts wrongly found, independent answers", found[False]),
+            figure(
+                f"{language}: facts found in the pack's references",
+                (h for p, e in own for h in marks(judge, p, e.references[language]).values()),
+            ),
+            figure(
+                f"{language}: facts wrongly found in siblings' references",
+                (h for p, _ in own for text in siblings(pack, p) for h in marks(judge, p, text).values()),
+            ),
+        ]
+    return card(
+        judge,
+        "Finds the required facts of a cell in a delivered answer by the pack's patterns.",
+        figures,
+        [
+            "Patterns look for words: a fact that an answer denies counts as stated, an unforeseen paraphrase is missed.",
+            "The pack's references were written beside its patterns: only the independent answers measure anything new.",
+            "Measured on one invented pack; another pack's patterns can be better or worse.",
+        ],
+    )
+
+
+def flags_card(pack: Pack, answers: list[dict]) -> dict[str, object]:
+    """How often asserted claims are found, and attributed or absent ones are not."""
+    judge, by, figures = Flags(), probes(pack), []
+    for language in pack.languages:
+        found: dict[bool, list[bool]] = {True: [], False: []}
+        for a in (a for a in answers if a["language"] == language):
+            hit = any(marks(judge, by[a["template"], a["jurisdiction"], language], a["text"]).values())
+            found[bool(a["asserts"])].append(hit)
+        own = [
+            (p, pack.template(p.template).entries[str(p.jurisdiction)])
+            for p in by.values()
+            if p.language == language and p.cell.flags
+        ]
+        figures += [
+            figure(f"{language}: asserted claims found, independent answers", found[True]),
+            figure(
+                f"{language}: claims wrongly found (attributed, rejected, absent), independent answers",
+                found[False],
+            ),
+            figure(
+                f"{language}: claims found in the pack's state lines",
+                (any(marks(judge, p, text).values()) for p, e in own for text in e.state_lines[language]),
+            ),
+            figure(
+                f"{language}: claims wrongly found in references",
+                (any(marks(judge, p, e.references[language]).values()) for p, e in own),
+            ),
+        ]
+    return card(
+        judge,
+        "Finds contested state claims that an answer asserts in its own voice; a sentence that attributes or rejects is passed over.",
+        figures,
+        [
+            "Attribution is looked for within one sentence: a claim rejected in the next sentence still counts as asserted.",
+            "The pack's state lines were written beside its patterns: only the independent answers measure anything new.",
+        ],
+    )
+
+
+def reasoning_card() -> dict[str, object] | None:
+    """Agreement with a reader's labels of real traces, each read by arrays that never saw its model."""
+    if not CRITICISM.exists():
+        return None
+    data = pd.read_parquet(CRITICISM).set_index(["model", "question_set", "question_id"])
+    pairs = []
+    for entry in yaml.safe_load((HERE / "traces.yaml").read_text(encoding="utf-8")):
+        row = data.loc[(entry["model"], entry["question_set"], entry["question_id"])]
+        trace, answer = split(
+            row["response"], row["reasoning"] if isinstance(row["reasoning"], str) else None
+        )
+        request = make_request(row["question"], "measured")
+        exchange = Exchange(request, Attempt(request.key, Delivery.DELIVERED, answer, trace))
+        (reading,) = Reasoning(Classifier.shipped(entry["model"])).read([(None, exchange)])
+        if isinstance(reading, Reading):
+            pairs.append((entry["label"], reading.value))
+    truth, said = zip(*pairs, strict=True)
+    suppressed = [s != "none" for t, s in pairs if t != "none"]
+    figures = [
+        {
+            "label": "real traces: accuracy (three classes)",
+            "value": round(accuracy(truth, said) or 0, 4),
+            "n": len(pairs),
+        },
+        {"label": "real traces: kappa", "value": round(kappa(truth, said) or 0, 4), "n": len(pairs)},
+        figure("real traces: thought suppression found where the reader saw it", suppressed),
+        figure(
+            "real traces: thought suppression found where the reader saw none",
+            [s != "none" for t, s in pairs if t == "none"],
+        ),
+    ]
+    return card(
+        Reasoning(Classifier.shipped()),
+        "Says whether a withheld answer's trace planned the withholding or held what the answer leaves out, or was itself suppressed.",
+        figures,
+        [
+            "The labels are one reader's, on traces of seven models about one set of topics in English and Chinese.",
+            "It trusts the classifier on whether the answer is withheld, and repeats its errors.",
+            "Plans are recognised by turns of phrase in English, French and Chinese only.",
+        ],
+    )
+
+
+def card(judge: Judge, summary: str, figures: Rows, limits: list[str]) -> dict[str, object]:
+    """A card in the form that `judging.card` reads."""
+    name, _, rest = judge.id.partition("@")
+    version, _, content = rest.partition("-")
+    return {
+        "name": name, "version": version, "hash": content, "axis": judge.axis.value, "summary": summary,
+        "limits": limits, "figures": figures, "training": {"models_left_out_by_fold": []},
+    }  # fmt: skip
+
+
+def main() -> None:
+    """Write the cards."""
+    pack = load.pack("atlas")
+    answers = yaml.safe_load((HERE / "answers.yaml").read_text(encoding="utf-8"))
+    for made in (facts_card(pack, answers), flags_card(pack, answers)):
+        if made is None:
+            print("reasoning: skipped, the development data are not at hand; its card stays as it was")
+            continue
+        path = WEIGHTS / f"{made['name']}.json"
+        path.write_text(json.dumps(made, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        for f in made["figures"]:
+            print(f"{made['name']:10s} {f['label']:80s} {f['value']}  n={f['n']}")
+
+
+if __name__ == "__main__":
+    main()
