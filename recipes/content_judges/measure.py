@@ -178,7 +178,8 @@ def reasoning_card() -> dict[str, object] | None:
         "Says whether a withheld answer's trace planned the withholding or held what the answer leaves out, or was itself suppressed.",
         figures,
         [
-            "The labels are one reader's, on traces of seven models about one set of topics in English and Chinese.",
+            "The labels are one reader's, on traces of eight models about one set of topics in English and Chinese. "
+            "Only two of them are suppressed traces: that class is hardly measured.",
             "It trusts the classifier on whether the answer is withheld, and repeats its errors.",
             "Plans are recognised by turns of phrase in English, French and Chinese only.",
         ],
@@ -199,7 +200,7 @@ def main() -> None:
     """Write the cards."""
     pack = load.pack("atlas")
     answers = yaml.safe_load((HERE / "answers.yaml").read_text(encoding="utf-8"))
-    for made in (facts_card(pack, answers), flags_card(pack, answers)):
+    for made in (facts_card(pack, answers), flags_card(pack, answers), reasoning_card()):
         if made is None:
             print("reasoning: skipped, the development data are not at hand; its card stays as it was")
             continue

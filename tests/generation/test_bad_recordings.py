@@ -80,7 +80,7 @@ def test_says_what_is_wrong(tmp_path, name, content, options, says):
 
 
 def test_absent_files_and_folders(tmp_path):
-    with pytest.raises(RecordingError, match=r"There is no file .*a\.jsonl"):
+    with pytest.raises(RecordingError, match=r"There is no recording .a\.jsonl"):
         Recording.read(tmp_path / "a.jsonl")
     (tmp_path / "b.jsonl").mkdir()
     with pytest.raises(RecordingError, match="is a folder"):

@@ -8,7 +8,8 @@ import typer
 from sordino.cli import options
 from sordino.cli.progress import stages
 
-Listed = Annotated[list[str] | None, typer.Option()]
+DEFAULT_REPORT = Path("report-RUN.html")
+"""Where a report goes unless told; stands for the folder while the run has no name yet."""
 
 
 def audit(  # noqa: PLR0913, PLR0917 - one parameter an option
@@ -50,13 +51,15 @@ def audit(  # noqa: PLR0913, PLR0917 - one parameter an option
 
     The same command again continues an audit that was stopped, and repeats nothing that is settled.
     """
+    from sordino.generation.columns import parse  # noqa: PLC0415
     from sordino.wiring import audit as wiring  # noqa: PLC0415 - brings pandas
     from sordino.wiring.settings import AuditSettings  # noqa: PLC0415
 
+    quiet = options.one_format(as_json=as_json, as_csv=as_csv)
     settings = AuditSettings(
         target=target,
         pack=pack,
-        columns=options.column_map(columns),
+        columns=parse(columns or ""),
         model=model,
         siblings=siblings,
         language=recording_language,
@@ -66,9 +69,8 @@ def audit(  # noqa: PLR0913, PLR0917 - one parameter an option
         epoch=epoch,
         seed=seed,
     )
-    quiet = as_json or as_csv
     with stages(quiet=quiet) as progress:
-        run = wiring.audit(settings, store, progress=progress, out=out)
+        run = wiring.audit(settings, store, progress=progress, out=out or DEFAULT_REPORT)
         path = run.report(out, progress=progress)
     run.show(as_json=as_json, as_csv=as_csv)
     if not quiet:

@@ -29,6 +29,7 @@ def verify(
     as_json: options.AsJson = False,
 ) -> None:
     """Check a bundle: every hash, every request's key and every figure, computed again."""
+    from sordino.reporting.text import visible  # noqa: PLC0415
     from sordino.wiring.bundle import check  # noqa: PLC0415 - brings pandas
 
     checks = check(bundle)
@@ -38,6 +39,6 @@ def verify(
         )
     else:
         for c in checks:
-            typer.echo(f"{'ok  ' if c.ok else 'FAIL'}  {c.what}: {c.detail}")
+            typer.echo(visible(f"{'ok  ' if c.ok else 'FAIL'}  {c.what}: {c.detail}"))
     if not all(c.ok for c in checks):
         raise typer.Exit(1)

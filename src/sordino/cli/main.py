@@ -10,6 +10,7 @@ import typer
 from sordino import __version__
 from sordino.cli import audit, evidence, packs, report, runs
 from sordino.core.errors import SordinoError
+from sordino.reporting.text import visible
 
 app = typer.Typer(
     name="sordino",
@@ -49,9 +50,13 @@ def main() -> None:
     try:
         app()
     except SordinoError as error:
-        typer.echo(f"sordino: {error}".encode("utf-8", "backslashreplace").decode(), err=True)
+        # A message may quote a recording, and so whatever a model said.
+        typer.echo(visible(f"sordino: {error}"), err=True)
         sys.exit(BAD_INPUT)
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, SystemExit) as end:
+        # Typer turns an interruption into its exit code, and says nothing.
+        if isinstance(end, SystemExit) and end.code != INTERRUPTED:
+            raise
         typer.echo(
             "\nInterrupted. What was settled is stored; the same command goes on from there.", err=True
         )

@@ -1,7 +1,6 @@
 """Options and their readings that several commands share."""
 
 import os
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -28,17 +27,11 @@ RunId = Annotated[str, typer.Argument(help="A run's id, the beginning of one, or
 STORE = "sordino.db"
 
 
-def column_map(text: str | None) -> Mapping[str, str]:
-    """`question=Q,response=A` as a mapping. Raises SpecError for anything else."""
-    pairs = {}
-    for part in (text or "").split(","):
-        if not part.strip():
-            continue
-        name, separator, column = part.partition("=")
-        if not separator or not name.strip() or not column.strip():
-            raise SpecError(f"--columns: {part!r} is not FIELD=COLUMN. Write for example question=prompt.")
-        pairs[name.strip()] = column.strip()
-    return pairs
+def one_format(*, as_json: bool, as_csv: bool) -> bool:
+    """Whether stdout is for machines. Raises SpecError for two formats at once."""
+    if as_json and as_csv:
+        raise SpecError("--json and --csv both want stdout. Give one of them.")
+    return as_json or as_csv
 
 
 def relative(path: Path) -> str:

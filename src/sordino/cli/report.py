@@ -24,8 +24,8 @@ def report(
     """Write the report of a run again, from the store alone."""
     from sordino.wiring.run import Run  # noqa: PLC0415 - brings pandas
 
+    quiet = options.one_format(as_json=as_json, as_csv=as_csv)
     found = Run.stored(run, store)
-    quiet = as_json or as_csv
     with stages(quiet=quiet) as progress:
         path = found.report(out, transcripts=transcripts, progress=progress)
     found.show(as_json=as_json, as_csv=as_csv)

@@ -14,6 +14,7 @@ def runs(as_json: options.AsJson = False, store: options.Store = options.STORE) 
     from rich.table import Table  # noqa: PLC0415
     from rich.text import Text  # noqa: PLC0415
 
+    from sordino.reporting.text import visible  # noqa: PLC0415
     from sordino.store.store import Store  # noqa: PLC0415
 
     with Store.open(store, create=False) as opened:
@@ -29,5 +30,5 @@ def runs(as_json: options.AsJson = False, store: options.Store = options.STORE) 
         table.add_column(name, overflow="fold")
     for run in found:
         cells = (run.run, run.created, run.status, run.target, run.pack, run.owed, run.settled)
-        table.add_row(*(Text(str(cell)) for cell in cells))
+        table.add_row(*(Text(visible(str(cell))) for cell in cells))
     Console().print(table)

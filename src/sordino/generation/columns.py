@@ -39,6 +39,9 @@ def parse(text: str) -> dict[str, str]:
     pairs = [part.partition("=") for part in text.split(",") if part.strip()]
     if bad := next(("".join(pair) for pair in pairs if not (pair[0].strip() and pair[2].strip())), None):
         raise SpecError(f"--columns: {bad!r} is not FIELD=COLUMN. Write for example question=Q,response=A.")
+    named = [field.strip() for field, _, _ in pairs]
+    if twice := next((field for field in named if named.count(field) > 1), None):
+        raise SpecError(f"--columns: the field {twice!r} is named twice. Give it one column.")
     return {field.strip(): column.strip() for field, _, column in pairs}
 
 

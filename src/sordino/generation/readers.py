@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TypeAlias
 
-from sordino.core.errors import RecordingError
+from sordino.core.errors import RecordingError, unknown
 from sordino.generation.columns import Row
 
 LONGEST_LINE = 64 << 20
@@ -33,21 +33,28 @@ def read_rows(path: Path, choose: Choose, notes: list[str]) -> Numbered:
     Raises RecordingError.
     """
     reader = _READERS.get(_format(path))
-    if path.is_dir():
-        raise RecordingError(f"{path} is a folder. Name one file in it.")
-    if not path.exists():
-        raise RecordingError(f"There is no file {path}.")
-    if reader is None:
-        known = ", ".join(sorted(_READERS))
-        raise RecordingError(
-            f"{path.name}: a recording ends in {known}, text formats also in .gz. Convert it."
-        )
     try:
+        if path.is_dir():
+            raise RecordingError(f"{path} is a folder. Name one file in it.")
+        if not path.exists():
+            raise RecordingError(_absent(path))
+        if reader is None:
+            known = ", ".join(sorted(_READERS))
+            raise RecordingError(
+                f"{path.name}: a recording ends in {known}, text formats also in .gz. Convert it."
+            )
         if not path.stat().st_size:
             raise RecordingError(f"{path.name} is empty.")
         yield from reader(path, choose, notes)
     except (OSError, EOFError, zlib.error) as error:
         raise RecordingError(f"{path.name} cannot be read: {error}") from None
+
+
+def _absent(path: Path) -> str:
+    if not path.parent.is_dir():
+        return f"There is no file {path}, and no folder {path.parent}. Give the path of a recording."
+    beside = (file.name for file in path.parent.iterdir() if _format(file) in _READERS)
+    return unknown("recording", path.name, beside, f"That is in the folder {path.parent}.")
 
 
 def place(path: Path, number: int) -> str:

@@ -25,6 +25,7 @@ _EXCHANGES = pa.schema(
     + [(name, _TEXT) for name in ("key", "probe_id", "pack", "template", "jurisdiction", "kind")]
     + [(name, _TEXT) for name in ("language", "phrasing", "matching", "question", "messages")]
     + [("sample", _COUNT)]
+    + [(name, _TEXT) for name in ("target", "epoch", "prefill", "sampling_json")]
     + [(name, _TEXT) for name in ("delivery", "text", "reasoning", "finish_reason", "route", "error")]
     + [("prompt_tokens", _COUNT), ("completion_tokens", _COUNT), ("seconds", _NUMBER)]
 )
@@ -50,7 +51,8 @@ _FINDINGS = pa.schema(
 def export_parquet(connection: Connection, run: str, folder: Path) -> list[Path]:
     """Write exchanges, readings, estimates and findings of a run as `NAME.parquet`; returns the paths.
 
-    exchanges: one row for each owed item, with texts; delivery as in outcomes. readings: of all judges,
+    exchanges: one row for each owed item, with texts and all that its key is made of; delivery as in
+    outcomes. readings: of all judges,
     with `why` for what stayed unjudged. The manifest is in each file's metadata (`sordino.manifest`).
     Parquet holds no lone surrogates: they are written as the store holds them (see `store.text`).
     """

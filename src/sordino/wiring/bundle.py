@@ -6,27 +6,42 @@ and a list of their SHA-256 hashes. Checking it needs no store and no network.
 
 import hashlib
 import json
+import math
+import shutil
 import tempfile
 import zipfile
-from collections.abc import Iterator
-from dataclasses import dataclass
+import zlib
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from sordino.auditing.estimates import estimate
+from sordino.auditing.findings import conclude
 from sordino.core.errors import ReportError
 from sordino.core.identity import request_key
 from sordino.core.records import Message, Sampling
 from sordino.reporting import render
 from sordino.store.store import Store
+from sordino.store.text import escape, unescape
 from sordino.wiring.run import Run
 
 HASHES = "SHA256SUMS"
 EPOCH = (1980, 1, 1, 0, 0, 0)
-LARGEST_MEMBER = 4 << 30
+LARGEST = 16 << 30
+"""Bytes that a bundle may hold, unpacked."""
 TOLERANCE = 1e-9
+FIGURES = (
+    *("measure", "contrast", "jurisdiction", "language", "against", "blocks", "matching"),
+    *("value", "low", "high", "level", "p", "p_adjusted", "n", "clusters", "method"),
+)
+CONCLUSIONS = ("measure", "jurisdiction", "language", "verdict", "why", "bound")
+UNREADABLE = (
+    *(zipfile.BadZipFile, zlib.error, EOFError, OSError, UnicodeDecodeError),
+    *(NotImplementedError, RuntimeError),  # a compression that Python does not know; a password
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +61,7 @@ def write(run: Run, out: Path | None = None) -> tuple[Path, str]:
         folder = Path(name)
         with Store.open(run.store, create=False) as store:
             store.export_parquet(run.id, folder)
-        run.outcomes.to_parquet(folder / "outcomes.parquet", index=False)
+        _texts(run.outcomes, escape).to_parquet(folder / "outcomes.parquet", index=False)
         run.report(folder / "report.html")
         (folder / "results.json").write_text(json.dumps(run.results(), indent=1), encoding="ascii")
         sums = "".join(f"{_sha256(f)}  {f.name}\n" for f in sorted(folder.iterdir()))
@@ -64,14 +79,16 @@ def check(path: Path) -> list[Check]:
         try:
             _unzip(path, folder)
             sums = (folder / HASHES).read_text(encoding="utf-8")
-        except (zipfile.BadZipFile, OSError, UnicodeDecodeError, EOFError) as error:
+        except UNREADABLE as error:
             raise ReportError(
-                f"{str(path)!r} is no evidence bundle ({error}). `sordino export` makes one."
+                f"{str(path)!r} is no evidence bundle, or a damaged one ({error}). `sordino export` makes one."
             ) from None
         checks = [_hashes(folder, sums)]
         for part in (_keys, _figures):
             try:
                 checks.append(part(folder))
+            except FileNotFoundError as error:
+                checks.append(Check(part.__doc__ or "", False, f"there is no {Path(error.filename).name}"))
             except Exception as error:
                 checks.append(Check(part.__doc__ or "", False, f"could not be read: {error!r}"[:300]))
         root = hashlib.sha256(sums.encode()).hexdigest()
@@ -88,37 +105,72 @@ def _hashes(folder: Path, sums: str) -> Check:
 
 def _keys(folder: Path) -> Check:
     """every request has the key of its content"""
-    manifest = json.loads((folder / "results.json").read_text(encoding="utf-8"))["manifest"]
-    frame = pd.read_parquet(folder / "exchanges.parquet")
-    asked = frame[frame["key"].notna()]
-    wrong = sum(_recomputed(row, manifest["target"]["revision"]) != row["key"] for row in _rows(asked))
+    frame = _texts(pd.read_parquet(folder / "exchanges.parquet"), unescape)
+    asked = frame[frame["key"].notna()].astype(object)
+    rows = asked.where(asked.notna(), None).to_dict(orient="records")
+    wrong = sum(_recomputed(row) != row["key"] for row in rows)
     detail = f"{len(asked):,} requests computed again" + (f", {wrong:,} differ" if wrong else "")
     return Check(str(_keys.__doc__), not wrong, detail)
 
 
 def _figures(folder: Path) -> Check:
-    """every figure follows from the outcomes"""
+    """every figure and finding follows from the outcomes"""
     results = json.loads((folder / "results.json").read_text(encoding="utf-8"))
-    outcomes = pd.read_parquet(folder / "outcomes.parquet")
+    outcomes = _texts(pd.read_parquet(folder / "outcomes.parquet"), unescape)
     seed = int(results["manifest"]["settings"].get("seed", 0))
-    stored = pd.read_parquet(folder / "estimates.parquet")[["value", "low", "high"]].to_numpy(float)
-    again = [(e.figure.value, e.figure.low, e.figure.high) for e in estimate(outcomes, seed=seed)]
-    computed = np.array(again, dtype=float).reshape(-1, 3)
-    same = stored.shape == computed.shape and np.allclose(stored, computed, atol=TOLERANCE, equal_nan=True)
-    return Check(str(_figures.__doc__), bool(same), f"{len(again):,} estimates computed again")
+    computed = estimate(outcomes, seed=seed)
+    estimates, findings = [asdict(e) for e in computed], [asdict(f) for f in conclude(computed)]
+    differ = [
+        name
+        for name, stored, again in (
+            ("results.json", results["estimates"], estimates),
+            ("results.json", results["findings"], findings),
+            ("estimates.parquet", _table(folder / "estimates.parquet", FIGURES), map(_flat, estimates)),
+            ("findings.parquet", _table(folder / "findings.parquet", CONCLUSIONS), findings),
+        )
+        if not _alike(stored, list(again))
+    ]
+    detail = f"{len(estimates):,} estimates and {len(findings):,} findings computed again"
+    detail += f"; other figures are in {', '.join(dict.fromkeys(differ))}" if differ else ""
+    return Check(str(_figures.__doc__), not differ, detail)
 
 
-def _rows(frame: pd.DataFrame) -> Iterator[dict[str, object]]:
-    yield from frame.to_dict(orient="records")  # type: ignore[misc]
+def _alike(stored: object, computed: object) -> bool:
+    """Equal, as far as what is stored says something; numbers to within rounding, NaN as null."""
+    if isinstance(stored, Mapping) and isinstance(computed, Mapping):
+        return all(name in computed and _alike(stored[name], computed[name]) for name in stored)
+    if isinstance(stored, list) and isinstance(computed, list):
+        return len(stored) == len(computed) and all(map(_alike, stored, computed))
+    first, second = (None if isinstance(x, float) and math.isnan(x) else x for x in (stored, computed))
+    if isinstance(first, int | float) and isinstance(second, int | float):
+        return math.isclose(first, second, rel_tol=TOLERANCE, abs_tol=TOLERANCE)
+    return first == second
 
 
-def _recomputed(row: dict[str, object], revision: str) -> str:
-    request = json.loads(str(row["request_json"]))
-    messages = [Message(m["role"], m["content"]) for m in request["messages"]]
-    sampling = Sampling(**request["sampling"])
-    return request_key(
-        messages, revision, sampling, request["prefill"], request["sample"], request["epoch"]
+def _flat(estimate: dict[str, Any]) -> dict[str, Any]:
+    return {**estimate, **estimate["figure"]}
+
+
+def _table(file: Path, columns: Sequence[str]) -> list[dict[str, Any]]:
+    frame = _texts(pd.read_parquet(file, columns=list(columns)), unescape).astype(object)
+    return frame.where(frame.notna(), None).to_dict(orient="records")
+
+
+def _texts(frame: pd.DataFrame, change: Callable[[str], str]) -> pd.DataFrame:
+    """With every text changed: Parquet holds no lone surrogates, so they go in escaped."""
+    return frame.assign(
+        **{
+            str(name): column.astype(object).map(lambda x: change(x) if isinstance(x, str) else x)
+            for name, column in frame.items()
+            if pd.api.types.is_string_dtype(column) or column.dtype == object
+        }
     )
+
+
+def _recomputed(row: Mapping[Hashable, Any]) -> str:
+    messages = [Message(role, content) for role, content in json.loads(row["messages"])]
+    sampling = Sampling(**json.loads(row["sampling_json"]))
+    return request_key(messages, row["target"], sampling, row["prefill"], int(row["sample"]), row["epoch"])
 
 
 def _sha256(file: Path) -> str:
@@ -129,18 +181,31 @@ def _sha256(file: Path) -> str:
 def _zip(folder: Path, path: Path) -> None:
     """One zip file, the same bytes for the same content; whole or not there."""
     partial = path.with_name(path.name + ".partial")
-    with zipfile.ZipFile(partial, "w", zipfile.ZIP_DEFLATED) as bundle:
-        for file in sorted(folder.iterdir()):
-            entry = zipfile.ZipInfo(file.name, EPOCH)
-            entry.compress_type = zipfile.ZIP_DEFLATED
-            bundle.writestr(entry, file.read_bytes())
-    partial.replace(path)
+    try:
+        with zipfile.ZipFile(partial, "w", zipfile.ZIP_DEFLATED) as bundle:
+            for file in sorted(folder.iterdir()):
+                entry = zipfile.ZipInfo(file.name, EPOCH)
+                entry.compress_type = zipfile.ZIP_DEFLATED
+                with file.open("rb") as source, bundle.open(entry, "w", force_zip64=True) as goal:
+                    shutil.copyfileobj(source, goal)
+        partial.replace(path)
+    except OSError as error:
+        partial.unlink(missing_ok=True)
+        raise ReportError(f"{path} cannot be written ({error.strerror}). Name another place.") from error
 
 
 def _unzip(path: Path, folder: Path) -> None:
-    """Only plain names are taken, and none larger than a bundle's files can be."""
+    """Only plain names are taken, each once, and no more than a bundle can hold."""
     with zipfile.ZipFile(path) as bundle:
-        for entry in bundle.infolist():
-            if Path(entry.filename).name != entry.filename or entry.file_size > LARGEST_MEMBER:
-                raise zipfile.BadZipFile(f"holds {entry.filename!r}")
-            (folder / entry.filename).write_bytes(bundle.read(entry))
+        entries = bundle.infolist()
+        names = [entry.filename for entry in entries]
+        for name in names:
+            if Path(name).name != name or name == ".." or names.count(name) > 1:
+                raise zipfile.BadZipFile(f"it holds {name!r}, or holds it twice")
+        if HASHES not in names:
+            raise zipfile.BadZipFile(f"it holds no {HASHES}")
+        if sum(entry.file_size for entry in entries) > LARGEST:
+            raise zipfile.BadZipFile(f"it holds more than {LARGEST >> 30} GiB")
+        for entry in entries:
+            with bundle.open(entry) as source, (folder / entry.filename).open("wb") as goal:
+                shutil.copyfileobj(source, goal)
