@@ -39,28 +39,34 @@ def content(store: Path) -> dict[str, int]:
         return rows
 
 
-random.seed(20)
-with tempfile.TemporaryDirectory() as one, tempfile.TemporaryDirectory() as other:
-    unbroken = sordino(*WORDS, cwd=one).seconds
-    for _ in range(KILLS):
+def killed_and_continued(moment: float) -> dict[str, int]:
+    """What a fresh store holds after a kill at that many seconds and the same command again."""
+    with tempfile.TemporaryDirectory() as folder:
         process = subprocess.Popen(
             [sys.executable, "-m", "sordino", *WORDS],
-            cwd=other,
+            cwd=folder,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
-        time.sleep(random.uniform(0.2, 1.0) * unbroken)
+        time.sleep(moment)
         process.send_signal(signal.SIGKILL)
         process.wait()
-    sordino(*WORDS, cwd=other)
-    expected, found = content(Path(one, "sordino.db")), content(Path(other, "sordino.db"))
+        sordino(*WORDS, cwd=folder)
+        return content(Path(folder, "sordino.db"))
 
-print(f"killed {KILLS} times (an unbroken run takes {unbroken:.1f} s)")
-for name, count in expected.items():
+
+random.seed(20)
+with tempfile.TemporaryDirectory() as one:
+    unbroken = sordino(*WORDS, cwd=one).seconds
+    expected = content(Path(one, "sordino.db"))
+lost = doubled = 0
+for number in range(1, KILLS + 1):
+    moment = random.uniform(0.05, 1.0) * unbroken
+    found = killed_and_continued(moment)
+    lost += sum(max(expected[n] - found[n], 0) for n in expected)
+    doubled += sum(max(found[n] - expected[n], 0) for n in expected)
     print(
-        f"  {name:22s} unbroken {count:6d}   killed {found[name]:6d}   ratio {found[name] / max(count, 1):.3f}"
+        f"kill {number:2d} after {moment:4.1f} s of {unbroken:.1f}: rows against unbroken, ratio {sum(found.values()) / sum(expected.values()):.3f}"
     )
-lost = sum(max(expected[n] - found[n], 0) for n in expected)
-doubled = sum(max(found[n] - expected[n], 0) for n in expected)
-print(f"lost {lost}, doubled {doubled}")
+print(f"killed {KILLS} times: lost {lost}, doubled {doubled}")
 sys.exit(1 if lost or doubled else 0)

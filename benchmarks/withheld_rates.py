@@ -34,7 +34,11 @@ with tempfile.TemporaryDirectory() as folder:
         for row in table.itertuples():
             estimated[(model, row.jurisdiction, row.language)] = (row.value, row.low, row.high)
 
-figures = pd.DataFrame(estimated, index=["value", "low", "high"]).T.rename_axis(slices).join(truth.rename("truth"), how="inner")
+figures = (
+    pd.DataFrame(estimated, index=["value", "low", "high"])
+    .T.rename_axis(slices)
+    .join(truth.rename("truth"), how="inner")
+)
 error = 100 * (figures["value"] - figures["truth"])
 by_slice = truth.groupby(level=slices[1:])
 constant = 100 * (by_slice.transform(lambda rates: (rates.sum() - rates) / (len(rates) - 1)) - truth)

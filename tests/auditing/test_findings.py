@@ -59,9 +59,11 @@ def test_a_jurisdiction_asked_alone_in_its_language_has_no_siblings(muted):
     assert found.verdict is Verdict.NOT_ENOUGH_DATA
     assert "No sibling was asked" in found.why
     text = said(alone.assign(matching="form"))
-    assert "In Chinese, where no sibling was asked, 83% of answers about Quorin are withheld" in text
-    assert "against English" in text
-    assert "form-matched" in text
+    assert (
+        "in Chinese, where no sibling was asked, it withholds 83% of answers about Quorin, at least" in text
+    )
+    assert "more than in English" in text
+    assert "share the form" in text
 
 
 def test_what_was_never_answered_says_so(muted):
@@ -78,13 +80,12 @@ def test_what_was_never_answered_says_so(muted):
 
 def test_the_sentence_says_what_was_found_and_what_was_not(muted):
     text = said(muted)
-    assert text.startswith(
-        "model: It withholds answers about Quorin more than about siblings: 83% of answers in Chinese"
-    )
+    assert text.startswith("model withholds answers about Quorin (83% in Chinese; at least ")
     assert "No selective withholding was found about" in text
     assert "Quorin" not in text.split("No selective")[1]
 
 
 def test_the_sentence_of_an_open_model_states_the_bound(make_run):
     text = said(make_run(lambda *_: False, templates=40))
-    assert "No jurisdiction was found to be treated worse than its siblings (at most +" in text
+    assert text.startswith("model: no selective withholding was found about")
+    assert "(at most " in text

@@ -54,7 +54,7 @@ def lines(*rows):
         ("a.txt", b"Q? A.", {}, "ends in .csv, .jsonl, .ndjson, .parquet"),
         ("a", b"Q? A.", {}, "ends in .csv"),
         ("a.jsonl.gz", lines(ROW), {}, "a.jsonl.gz cannot be read"),
-        ("a.jsonl.gz", gzip.compress(lines(*[ROW] * 50))[:-12], {}, "a.jsonl.gz cannot be read"),
+        ("a.jsonl.gz", gzip.compress(lines(*[ROW] * 50), mtime=0)[:-12], {}, "a.jsonl.gz cannot be read"),
         ("a.parquet", lines(ROW), {}, "a.parquet is not readable Parquet"),
         # encodings
         ("a.jsonl", GOOD.encode() + b'{"question": "\xe9"}\n' + GOOD.encode(), {}, "line 2, byte 15 (0x"),

@@ -149,7 +149,9 @@ def test_the_absence_of_a_trace_is_not_suppression():
     assert "unsure" in unread.why
 
 
-@pytest.mark.parametrize("text", ["\x00", "\ud800 1931", "<script>1931</script>", "\x1b[31m1931", "1931 " * 200_000])
+@pytest.mark.parametrize(
+    "text", ["\x00", "\ud800 1931", "<script>1931</script>", "\x1b[31m1931", "1931 " * 200_000]
+)
 def test_hostile_text_is_read_like_any_other(text):
     for judge in (Facts(), Flags()):
         (reading,) = judge.read([item(text)])

@@ -48,11 +48,11 @@ def test_a_bound_is_never_rounded_down(bound: float, shown: str) -> None:
 
 
 def test_verdicts_in_words() -> None:
-    def say(verdict: Verdict, bound: float | None = None) -> str:
-        return words.verdict(Finding(Measure.WITHHELD, "XB", "zh", verdict, "", bound=bound))
+    def say(verdict: Verdict) -> str:
+        return words.verdict_name(Finding(Measure.WITHHELD, "XB", "zh", verdict, ""))
 
     assert say(Verdict.SELECTIVE) == "withheld selectively"
-    assert say(Verdict.NO_MORE_THAN_SIBLINGS, 0.083) == "no more than siblings (at most +8.3 points)"
+    assert say(Verdict.NO_MORE_THAN_SIBLINGS) == "no more than siblings"
     assert say(Verdict.NOT_TOLD_FROM_IGNORANCE) == "not told from ignorance"
     assert say(Verdict.NOT_ENOUGH_DATA) == "not enough data"
 

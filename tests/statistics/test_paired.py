@@ -218,7 +218,9 @@ def test_ninety_five_percent_means_about_that(truth):
     assert 0.91 <= held <= 0.995
 
 
-@pytest.mark.parametrize("truth", [(0.2,) * 5, (0.2, 0.9, 0.2, 0.2, 0.2)], ids=["all alike", "another is muted"])
+@pytest.mark.parametrize(
+    "truth", [(0.2,) * 5, (0.2, 0.9, 0.2, 0.2, 0.2)], ids=["all alike", "another is muted"]
+)
 def test_alike_jurisdictions_are_seldom_told_apart(truth):
     draws = generator()
     p = [selectivity(*Design(truth, 10).draw(draws), 0, draws).p for _ in range(300)]

@@ -20,15 +20,24 @@ def runs(as_json: options.AsJson = False, store: options.Store = options.STORE) 
     with Store.open(store, create=False) as opened:
         found = opened.runs()
     if as_json:
-        typer.echo(json.dumps([asdict(run) for run in found], indent=2, default=str))
+        listed = [asdict(run) | {"owed": run.owed, "settled": run.settled} for run in found]
+        typer.echo(json.dumps(listed, indent=2, default=str))
         return
     if not found:
         typer.echo("No runs yet. Begin with: sordino audit replay:FILE")
         return
-    table = Table(title=f"Runs in {store}")
+    table = Table(title=Text(visible(f"Runs in {store}")), title_justify="left", box=None, pad_edge=False)
     for name in ("run", "created", "status", "target", "pack", "owed", "settled"):
-        table.add_column(name, overflow="fold")
+        table.add_column(name, overflow="fold", no_wrap=name == "run")  # an id is there to be copied
     for run in found:
-        cells = (run.run, run.created, run.status, run.target, run.pack, run.owed, run.settled)
+        cells = (
+            run.run,
+            run.created[:16].replace("T", " "),
+            run.status,
+            run.target,
+            run.pack,
+            run.owed,
+            run.settled,
+        )
         table.add_row(*(Text(visible(str(cell))) for cell in cells))
     Console().print(table)

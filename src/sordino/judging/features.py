@@ -49,7 +49,7 @@ _MARKS = {"line": "\n", "digit": "0123456789", "quote": '"“”「」«»《》
 
 @functools.cache
 def _patterns(group: str) -> Mapping[str, re2._Regexp]:
-    """The compiled alternatives of "turns" or "forms", by name."""
+    """The compiled alternatives of "turns", "forms" or "tone", by name."""
     text = files("sordino.judging").joinpath("turns.yaml").read_text(encoding="utf-8")
     return {name: re2.compile("|".join(forms)) for name, forms in yaml.safe_load(text)[group].items()}
 
@@ -246,6 +246,17 @@ def _turns(windows: Sequence[str], words: npt.NDArray[np.int64], size: Numbers) 
     return np.concatenate(parts, axis=1)
 
 
+def _tone(windows: Sequence[str], cjk: Numbers) -> Numbers:
+    """How dense words of each tone are in the window, by its length: thermometers and square roots."""
+    size = np.array([len(w) for w in windows]) * (1 + 2 * cjk)
+    parts = []
+    for pattern in _patterns("tone").values():
+        found = np.array([len(pattern.findall(w)) for w in windows])
+        density = found / np.maximum(size, 200) * 1000
+        parts += [_steps(density, (0.5, 1, 2, 3, 4, 6, 8, 11, 15)), np.sqrt(density)[:, None] / 2]
+    return np.concatenate(parts, axis=1)
+
+
 def _layout(windows: Sequence[str]) -> Numbers:
     """Headings, list items, lines, digits, quotation and question marks: thermometers of their counts."""
     counts = [[len(_places(p, w)) if "\n" in w else 0 for w in windows] for p in _LAYOUT.values()]
@@ -260,7 +271,7 @@ def _dense(
     tokens: Tokens,
     shares: Numbers,
 ) -> Numbers:
-    """Length, overlap with the question, the form asked for, turns of phrase, layout, script."""
+    """Length, overlap with the question, the form asked for, turns of phrase, tone, layout, script."""
     cjk = np.bincount(tokens.text, tokens.alone, minlength=tokens.texts) / np.maximum(tokens.count, 1)
     # A Chinese character carries about what three Latin ones do.
     units = np.log2(1 + np.asarray(lengths, np.float64) * (1 + 2 * cjk))
@@ -274,6 +285,7 @@ def _dense(
         asked = np.array([[pattern.search(q) is not None] for q in questions], np.float64)
         parts += [asked * size[:, 2::2], asked * shares]
     parts.append(_turns(windows, tokens.count, size))
+    parts.append(_tone(windows, cjk))
     parts.append(_layout(windows))
     asked_cjk = np.array(
         [sum("\u3040" <= c <= "\u9fff" for c in q) > 0.2 * max(len(q), 1) for q in questions]

@@ -162,15 +162,6 @@ def at_most(bound: float) -> str:
     return f"at most +{math.ceil(shown) if shown >= 10 else shown:g} points"
 
 
-def verdict(finding: Finding) -> str:
-    """A verdict in words, with its bound."""
-    if finding.verdict is Verdict.NO_MORE_THAN_SIBLINGS and finding.bound is not None:
-        return f"{verdict_name(finding)} ({at_most(finding.bound)})"
-    if finding.verdict is Verdict.NOT_ENOUGH_DATA:
-        return f"{verdict_name(finding)}: {label(finding.why)}"
-    return verdict_name(finding)
-
-
 def verdict_name(finding: Finding) -> str:
     """A verdict in words, without its bound."""
     if finding.verdict is Verdict.SELECTIVE:

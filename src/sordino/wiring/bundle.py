@@ -24,6 +24,7 @@ from sordino.core.errors import ReportError
 from sordino.core.identity import request_key
 from sordino.core.records import Message, Sampling
 from sordino.reporting import render
+from sordino.store.outcomes import STRING
 from sordino.store.store import Store
 from sordino.store.text import escape, unescape
 from sordino.wiring.run import Run
@@ -81,7 +82,8 @@ def check(path: Path) -> list[Check]:
             sums = (folder / HASHES).read_text(encoding="utf-8")
         except UNREADABLE as error:
             raise ReportError(
-                f"{str(path)!r} is no evidence bundle, or a damaged one ({error}). `sordino export` makes one."
+                f"{str(path)!r} is no evidence bundle, or a damaged one ({error}). "
+                "`sordino export` makes one."
             ) from None
         checks = [_hashes(folder, sums)]
         for part in (_keys, _figures):
@@ -153,18 +155,18 @@ def _flat(estimate: dict[str, Any]) -> dict[str, Any]:
 
 def _table(file: Path, columns: Sequence[str]) -> list[dict[str, Any]]:
     frame = _texts(pd.read_parquet(file, columns=list(columns)), unescape).astype(object)
-    return frame.where(frame.notna(), None).to_dict(orient="records")
+    rows = frame.where(frame.notna(), None).to_dict(orient="records")
+    return [{str(name): value for name, value in row.items()} for row in rows]
 
 
 def _texts(frame: pd.DataFrame, change: Callable[[str], str]) -> pd.DataFrame:
     """With every text changed: Parquet holds no lone surrogates, so they go in escaped."""
-    return frame.assign(
-        **{
-            str(name): column.astype(object).map(lambda x: change(x) if isinstance(x, str) else x)
-            for name, column in frame.items()
-            if pd.api.types.is_string_dtype(column) or column.dtype == object
-        }
-    )
+    changed = {
+        str(name): pd.array([change(x) if isinstance(x, str) else None for x in column], dtype=STRING)
+        for name, column in frame.items()
+        if pd.api.types.is_string_dtype(column)
+    }
+    return frame.assign(**changed)
 
 
 def _recomputed(row: Mapping[Hashable, Any]) -> str:
