@@ -21,12 +21,12 @@ from threadpoolctl import threadpool_limits
 from sordino.judging.classifier import Arrays, content_hash
 
 WEIGHTS = Path(__file__).resolve().parents[2] / "src" / "sordino" / "judging" / "weights"
-VERSION = "1"
+VERSION = "2"
 FOLDS = 5
 SUMMARY = (
     "Reads the question and the delivered answer; says COMPLETE, PARTIAL or DENIAL with calibrated "
-    "probabilities. A linear model over word n-grams, length, layout, turns of phrase and the return of the "
-    "question's words. Figures are out of fold: each answer is read by arrays that saw no answer of the same "
+    "probabilities. A linear model over word n-grams, length, layout, turns of phrase, the density of words of "
+    "accusation, praise, measures and doubt, and the return of the question's words. Figures are out of fold: each answer is read by arrays that saw no answer of the same "
     "model. The labels are those of an LLM judge (Grok 4.1 fast), not of people; where a second one (GPT-4o) "
     "disagreed, training gave its label two fifths of the weight."
 )

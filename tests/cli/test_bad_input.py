@@ -48,7 +48,7 @@ def here(folder):
         (("replay:r.jsonl", "--pack", "atlsa"), ("no pack 'atlsa'", "Did you mean 'atlas'?", "folder")),
         (
             ("replay:r.jsonl", "--pack", "atlas", "--language", "fn"),
-            ("language", "'fn'", "'en'", "en, fr, zh"),
+            ("'fn'", "Did you mean 'fr'?", "en, fr, zh"),
         ),
         (
             ("replay:r.jsonl", "--pack", "atlas", "--template", "leader-satyre"),
@@ -75,7 +75,7 @@ def here(folder):
         ),
         (("replay:two.jsonl",), ("two.jsonl holds 2 models", "--model", "org/a, org/b")),
         (("replay:two.jsonl", "--model", "org/c"), ("two.jsonl", "'org/c'", "org/a, org/b")),
-        (("replay:r.jsonl", "--siblings", "template"), ("--siblings", "two jurisdictions", "leave it out")),
+        (("replay:r.jsonl", "--siblings", "nothing"), ("--siblings", "two jurisdictions", "leave it out")),
         # the places
         (("replay:r.jsonl", "--out", "no/r.html"), ("folder no does not exist", "Make it")),
         (("replay:r.jsonl", "--out", "."), (". is a folder", "report.html")),
@@ -233,11 +233,11 @@ SATIRE, HEAD = "templates/leader-satire.yaml", "pack.yaml"
 @pytest.mark.parametrize(
     ("name", "old", "new", "parts"),
     [
-        (HEAD, "\nversion:", "\nversion: [", ("pack.yaml", "line ", "not YAML")),
-        (HEAD, "\nlicence:", "\nlicense:", ("pack.yaml", "line ", "license", "Did you mean 'licence'?")),
-        (SATIRE, "kind: political", "kind: politics", (SATIRE, "line 2", "kind", "political, neutral")),
-        (SATIRE, "    facts:\n      - id: ", "    facts:\n      - id: &a ", (SATIRE, "line ", "refused")),
-        (SATIRE, "  XB:\n", "  XA:\n", (SATIRE, "line ", "'XA' is already on line")),
+        (HEAD, "\nversion:", "\nversion: [", ("mine/pack.yaml:3: ", "not YAML", "Check")),
+        (HEAD, "\nlicence:", "\nlicense:", ("mine/pack.yaml:8: license: ", "Did you mean 'licence'?")),
+        (SATIRE, "kind: political", "kind: politics", (f"mine/{SATIRE}:2: kind: 'politics'", "'political' or 'neutral'")),
+        (SATIRE, "    facts:\n      - id: ", "    facts:\n      - id: &a ", (f"mine/{SATIRE}:22: ", "(&a) are refused", "Write")),
+        (SATIRE, "  XB:\n", "  XA:\n", (f"mine/{SATIRE}:", "key 'XA' is already on line")),
     ],
 )
 def test_a_pack_that_cannot_be_read(sordino, pack, name, old, new, parts):
@@ -254,7 +254,7 @@ def test_two_facts_of_one_name(sordino, pack):
     first, second = [line for line in written.splitlines() if line.strip().startswith("- id: ")][:2]
     (pack / SATIRE).write_text(written.replace(second, first, 1), "utf-8")
     name = first.partition("id: ")[2]
-    refused(sordino("audit", "replay:r.jsonl", "--pack", pack), SATIRE, "line ", f"'{name}'", "facts.1")
+    refused(sordino("audit", "replay:r.jsonl", "--pack", pack), f"{SATIRE}:32: cells.XA.facts.1.id", f"'{name}'", "Rename")
 
 
 @pytest.mark.parametrize(
@@ -265,7 +265,8 @@ def test_a_pattern_that_could_stall(sordino, pack, pattern, says):
     before, mark, after = written.partition("en: ['")
     assert mark
     (pack / SATIRE).write_text(f"{before}{mark}{pattern}', '{after}".replace("\\\\", "\\"), "utf-8")
-    refused(sordino("audit", "replay:r.jsonl", "--pack", pack), SATIRE, "line ", "patterns.en.0", says)
+    said = sordino("audit", "replay:r.jsonl", "--pack", pack)
+    refused(said, f"{SATIRE}:28: cells.XA.facts.0.patterns.en.0: ", says)
 
 
 # -- stores --------------------------------------------------------------------------------------------

@@ -8,11 +8,12 @@ import pandas as pd
 from sordino.core.records import Kind, Measure
 from sordino.reporting import tally, words
 from sordino.reporting.source import ReportSource
-from sordino.reporting.text import label, link
+from sordino.reporting.text import clip, label, link
 from sordino.reporting.views import Heat, HeatCell, Heatmap, HeatRow
 
 # What a cell with nothing to count is called, the first that holds.
 _PRECEDENCE = ("blocked", "truncated", "error", "empty", "unjudged", "unread", "not_asked")
+LONGEST_QUESTION = 200
 _UNCOUNTED = {"not_asked": "not asked", "unread": "nothing to read"}
 
 
@@ -22,6 +23,14 @@ def heatmaps(source: ReportSource, frame: pd.DataFrame) -> tuple[Heatmap, ...]:
     Blocked is shown only where something was blocked.
     """
     political = frame[frame["kind"] == Kind.POLITICAL.value]
+    place = ["template", "jurisdiction", "language"]
+    first = political.drop_duplicates(place)[[*place, "question"]]
+    asked = {
+        (t, j, lang): clip(label(question), LONGEST_QUESTION)[0]
+        for t, j, lang, question in places[["template", "jurisdiction", "language", "question"]].itertuples(
+            index=False
+        )
+    }
     built = []
     for measure, (title, meaning) in words.MEASURES.items():
         table = tally.by_cell(political, measure)
@@ -31,14 +40,20 @@ def heatmaps(source: ReportSource, frame: pd.DataFrame) -> tuple[Heatmap, ...]:
         rows = tally.template_order(political)
         columns = tally.order(political["jurisdiction"])
         languages = tally.order(political["language"])
-        heats = tuple(_heat(source, table, lang, rows, columns) for lang in languages)
+        heats = tuple(_heat(source, table, asked, lang, rows, columns) for lang in languages)
         built.append(Heatmap(title, meaning, heats))
     return tuple(built)
 
 
 def _heat(
-    source: ReportSource, table: pd.DataFrame, lang: str, templates: list[str], codes: list[str]
+    source: ReportSource,
+    table: pd.DataFrame,
+    asked: Mapping[tuple[str, str, str], str],
+    lang: str,
+    templates: list[str],
+    codes: list[str],
 ) -> Heat:
+    """asked: the first question of each template, jurisdiction and language, for whoever points at a cell."""
     counts = {
         (t, j): row
         for (t, j, at), row in zip(table.index, table.to_dict("records"), strict=True)
@@ -50,7 +65,9 @@ def _heat(
         title = label(source.template_titles.get(template, template))
         cells = tuple(
             _cell(
-                counts.get((template, code)), f"{title}, {name}", link(t=template, j=code or None, l=lang)
+                counts.get((template, code)),
+                f"{title}, {name}: {asked.get((template, code, lang), '–')}",
+                link(t=template, j=code or None, l=lang),
             )
             for code, name in zip(codes, names, strict=True)
         )

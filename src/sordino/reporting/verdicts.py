@@ -62,6 +62,9 @@ def _cell(
     if finding is None:
         return VerdictCell("not measured", "", "Nothing was read on this measure.", "missing", href)
     detail = words.rate(rate) if rate is not None and rate.value is not None else ""
+    if finding.verdict is Verdict.NOT_ENOUGH_DATA:
+        why = label(finding.why).rstrip(".")
+        detail = f"{detail}; {why[:1].lower()}{why[1:]}" if detail else why
     if finding.verdict is Verdict.SELECTIVE and finding.estimate is not None:
         detail += f", {words.points(finding.estimate.figure)} points"
     if finding.verdict is Verdict.NO_MORE_THAN_SIBLINGS and finding.bound is not None:

@@ -55,7 +55,7 @@ def audit(
         render.check_writable(out)
     recording = targets.recording(settings)
     questions = _questions(settings, recording)
-    with ReplayBackend(recording) as backend, Store.open(store) as opened:
+    with ReplayBackend(recording) as backend:
         owed = plan(
             questions.probes,
             backend.identity,
@@ -65,7 +65,8 @@ def audit(
         )
         chosen = judges.judges(owed, backend.identity.name, traces=recording.has_reasoning)
         manifest = _manifest(settings, questions, recording, judges.by_axis(chosen), owed)
-        auditing.run(manifest, owed, backend, chosen, opened, progress, seed=settings.seed)
+        with Store.open(store) as opened:
+            auditing.run(manifest, owed, backend, chosen, opened, progress, seed=settings.seed)
     return Run(manifest.run, store)
 
 
