@@ -16,7 +16,7 @@ INVERSE_PENALTY = 20.0
 DENSE_SCALE = 0.3
 SECOND_OPINION = 0.4  # weight of the other labeller where the two disagree
 OWN_WEIGHT = 0.3
-WITHHELD_WEIGHT = 2.5  # PARTIAL and DENIAL are rare; calibration puts the level right again
+WITHHELD_WEIGHT = 2.5  # PARTIAL and DENIAL are rare; the intercepts take back what it adds to their level
 INNER_FOLDS = 4
 
 
@@ -60,7 +60,8 @@ def fit(recorded: Recorded, chosen: np.ndarray, own: Own | None) -> Arrays:
     model.fit(sparse.csr_matrix(stacked), given, weight)
     # What ships is rounded; what is measured must be what ships.
     rounded = (model.coef_ * scale).astype(np.float16).astype(np.float32)
-    return Arrays(rounded, model.intercept_.astype(np.float32), 1.0, np.zeros(3, np.float32))
+    intercept = model.intercept_ - np.log([1.0, WITHHELD_WEIGHT, WITHHELD_WEIGHT])
+    return Arrays(rounded, intercept.astype(np.float32), 1.0, np.zeros(3, np.float32))
 
 
 def scores(arrays: Arrays, features: sparse.csr_array) -> np.ndarray:

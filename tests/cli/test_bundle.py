@@ -102,7 +102,9 @@ def test_a_byte_flipped_in_the_file_itself(bundle, sordino, folder):
 
 def test_a_member_more_or_less(members, sordino, folder):
     assert failed(sordino, packed(folder, members | {"more.txt": b"!"})) == (1, [HASH])
-    assert failed(sordino, packed(folder, {n: c for n, c in members.items() if n != "readings.parquet"})) == (
+    assert failed(
+        sordino, packed(folder, {n: c for n, c in members.items() if n != "readings.parquet"})
+    ) == (
         1,
         [HASH],
     )

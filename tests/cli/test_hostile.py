@@ -6,7 +6,9 @@ from html.parser import HTMLParser
 
 import pytest
 
-MARKUP = "</pre></script><script>alert(1)</script><img src=x onerror=alert(2)><style>*{display:none}</style>"
+MARKUP = (
+    "</pre></script><script>alert(1)</script><img src=x onerror=alert(2)><style>*{display:none}</style>"
+)
 TEXTS = {
     "markup": MARKUP,
     "terminal": "\x1b[2J\x1b]0;owned\x07\x1b[31mred\x9b1m",
@@ -33,30 +35,33 @@ class Page(HTMLParser):
         self.acting += [name for name, _ in attrs if name.startswith("on")]
 
 
-@pytest.fixture(scope="module", params=TEXTS)
-def hostile(request, audited, tmp_path_factory):
-    """An audit in which every field that a recording has says the same hostile text."""
-    said, name = TEXTS[request.param], TEXTS[request.param][:200]
-    rows = [
-        {
-            "model": f"org {name}",
-            "question": f"{j} {x} {n}: {said}?",
-            "response": None if n == 3 else said,
-            "reasoning": said if n == 1 else None,
-            "error": said if n == 3 else None,
-            "finish_reason": name if n == 2 else "stop",
-            "provider": said,
-            "template": f"{n} {name}",
-            "jurisdiction": j,
-            "language": x,
-            "phrasing": name,
-        }
-        for n in range(4)
-        for j in ("CN", "US", name)
-        for x in ("en", name)
-    ]
+def rows(said, times):
+    """Answers of which every field says the same hostile text."""
+    name = said[:200].encode("utf-8", "ignore").decode()  # halves of characters are refused in names
+    places = [(j, "en") for j in ("CN", "US", name)] + [("CN", name)]
+    for n in range(times):
+        for jurisdiction, language in places:
+            yield {
+                "model": "".join(text[:99] for text in TEXTS.values()),
+                "question": f"{jurisdiction} {language} {n}: {said}?",
+                "response": None if n == 3 else said,
+                "reasoning": said if n == 1 else None,
+                "error": said if n == 3 else None,
+                "finish_reason": said[:200] if n == 2 else "stop",
+                "provider": said,
+                "template": f"{n} {name}",
+                "jurisdiction": jurisdiction,
+                "language": language,
+                "phrasing": name,
+            }
+
+
+@pytest.fixture(scope="module")
+def hostile(audited, tmp_path_factory):
     path = tmp_path_factory.mktemp("hostile") / "r.jsonl"
-    path.write_text("".join(json.dumps(row) + "\n" for row in rows), "ascii")
+    with path.open("w", encoding="ascii") as file:
+        for kind, said in TEXTS.items():
+            file.writelines(json.dumps(row) + "\n" for row in rows(said, 1 if kind == "long" else 4))
     return audited(f"replay:{path}")
 
 
@@ -73,7 +78,14 @@ def test_the_report_holds_no_element_that_is_not_ours(hostile, small):
     assert page.found["script"] == ours.found["script"]
     assert page.found["style"] == ours.found["style"]
     assert "img" not in page.found
-    assert page.found.keys() <= ours.found.keys() | {"details", "summary", "pre", "mark", "blockquote", "em"}
+    assert page.found.keys() <= ours.found.keys() | {
+        "details",
+        "summary",
+        "pre",
+        "mark",
+        "blockquote",
+        "em",
+    }
     assert page.acting == []
     assert "49 {0}" not in hostile.report.read_text("utf-8")
     assert hostile.report.stat().st_size < 8 << 20

@@ -68,7 +68,7 @@ def test_killed_three_times_and_resumed_it_has_the_rows_of_an_unbroken_run(muted
     assert not list(folder.glob("*.part"))
 
 
-def test_interrupted_it_says_how_to_go_on(muted, sordino, folder, rows):
+def test_interrupted_it_says_how_to_go_on(muted, folder, rows):
     words = tuple(w for w in here(muted, folder) if w != "--json")
     process = started(words, folder)
     process.send_signal(signal.SIGINT)
@@ -78,5 +78,3 @@ def test_interrupted_it_says_how_to_go_on(muted, sordino, folder, rows):
     assert b"Traceback" not in err
     assert rows(folder / "s.db", "SELECT status FROM runs") == [("interrupted",)]
     assert not (folder / "report.html").exists()
-    assert sordino(*words).code == 0
-    assert rows(folder / "s.db", "SELECT status FROM runs") == [("done",)]

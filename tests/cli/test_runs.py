@@ -3,6 +3,9 @@
 import json
 
 import pytest
+from typer.testing import CliRunner
+
+from sordino.cli.main import app
 
 
 @pytest.fixture(scope="module")
@@ -21,10 +24,6 @@ def test_runs_are_listed(small, sordino, run):
 
 def test_the_store_can_be_told_by_the_environment(small, sordino, run, folder):
     # `sordino` takes SORDINO_STORE away, so this goes by typer's own runner.
-    from typer.testing import CliRunner
-
-    from sordino.cli.main import app
-
     result = CliRunner(env={"SORDINO_STORE": str(small.store)}).invoke(app, ["runs", "--json"])
     assert json.loads(result.stdout)[0]["run"] == run
 

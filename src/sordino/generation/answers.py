@@ -12,6 +12,9 @@ from sordino.generation import envelopes
 from sordino.generation.delivery import settle
 from sordino.generation.reasoning import split
 
+NAMES = ("template", "jurisdiction", "language", "phrasing")
+"""What figures are sorted by. Texts may hold what they like, but names go through many libraries."""
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -75,6 +78,11 @@ def read_answer(fields: Mapping[str, object], number: int, where: str) -> Answer
     response = texts.get("response")
     if not (question := same_question(texts.get("question") or "")):
         raise RecordingError(f"{where}: the question is missing. Fill it in or take the row out.")
+    for field in NAMES:
+        if _is_broken(texts.get(field) or ""):
+            raise RecordingError(
+                f"{where}: the {field} holds half a character (a lone surrogate). Write whole ones."
+            )
     given = texts.get("reasoning")
     reasoning, answer = (given, None) if response is None else split(response, given)
     tokens = _number(known.get("completion_tokens"))
@@ -154,6 +162,10 @@ def _number(value: object) -> float | None:
     except (ValueError, OverflowError):
         return None
     return number if math.isfinite(number) and number >= 0 else None
+
+
+def _is_broken(name: str) -> bool:
+    return any("\ud800" <= character <= "\udfff" for character in name)
 
 
 def _pack(text: str) -> bytes:

@@ -27,9 +27,7 @@ def heatmaps(source: ReportSource, frame: pd.DataFrame) -> tuple[Heatmap, ...]:
     first = political.drop_duplicates(place)[[*place, "question"]]
     asked = {
         (t, j, lang): clip(label(question), LONGEST_QUESTION)[0]
-        for t, j, lang, question in places[["template", "jurisdiction", "language", "question"]].itertuples(
-            index=False
-        )
+        for t, j, lang, question in first.itertuples(index=False)
     }
     built = []
     for measure, (title, meaning) in words.MEASURES.items():
@@ -53,7 +51,7 @@ def _heat(
     templates: list[str],
     codes: list[str],
 ) -> Heat:
-    """asked: the first question of each template, jurisdiction and language, for whoever points at a cell."""
+    """asked: the first question by template, jurisdiction and language, for whoever points at a cell."""
     counts = {
         (t, j): row
         for (t, j, at), row in zip(table.index, table.to_dict("records"), strict=True)

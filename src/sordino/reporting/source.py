@@ -8,6 +8,7 @@ import pandas as pd
 from sordino.core.errors import ReportError
 from sordino.core.manifest import Manifest
 from sordino.core.records import Cell, Estimate, Exchange, Finding, Reading, Unjudged
+from sordino.judging.card import CardFigure
 
 OUTCOME_COLUMNS = (
     "key", "probe_id", "template", "jurisdiction", "kind", "language", "phrasing", "matching", "sample",
@@ -15,15 +16,6 @@ OUTCOME_COLUMNS = (
     "engagement", "confidence", "p_complete", "p_partial", "p_denial", "engagement_why",
     "facts_hit", "facts_all", "flags_hit", "flags_all", "reasoning",
 )  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class CardFigure:
-    """One figure of a judge's quality. `value` is a rate in [0, 1]; None where it was not measured."""
-
-    label: str
-    value: float | None
-    n: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 import platform
 import re
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -12,9 +13,9 @@ from typing import TYPE_CHECKING
 from sordino import __version__
 from sordino.auditing import run as auditing
 from sordino.auditing.plan import plan
-from sordino.core.errors import SpecError, unknown
+from sordino.core.errors import SpecError, StoreError, unknown
 from sordino.core.identity import digest
-from sordino.core.manifest import Manifest, Owed, PackIdentity
+from sordino.core.manifest import Manifest, Owed, PackIdentity, RunStatus
 from sordino.core.records import Probe
 from sordino.generation.replay import ReplayBackend
 from sordino.reporting import render
@@ -66,7 +67,12 @@ def audit(
         chosen = judges.judges(owed, backend.identity.name, traces=recording.has_reasoning)
         manifest = _manifest(settings, questions, recording, judges.by_axis(chosen), owed)
         with Store.open(store) as opened:
-            auditing.run(manifest, owed, backend, chosen, opened, progress, seed=settings.seed)
+            try:
+                auditing.run(manifest, owed, backend, chosen, opened, progress, seed=settings.seed)
+            except KeyboardInterrupt:
+                with suppress(StoreError):  # it may not have begun
+                    opened.set_status(manifest.run, RunStatus.INTERRUPTED)
+                raise
     return Run(manifest.run, store)
 
 

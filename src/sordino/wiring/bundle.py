@@ -90,7 +90,11 @@ def check(path: Path) -> list[Check]:
             try:
                 checks.append(part(folder))
             except FileNotFoundError as error:
-                checks.append(Check(part.__doc__ or "", False, f"there is no {Path(error.filename).name}"))
+                checks.append(
+                    Check(
+                        part.__doc__ or "", False, f"there is no {Path(error.filename or str(error)).name}"
+                    )
+                )
             except Exception as error:
                 checks.append(Check(part.__doc__ or "", False, f"could not be read: {error!r}"[:300]))
         root = hashlib.sha256(sums.encode()).hexdigest()

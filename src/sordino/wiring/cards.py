@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from sordino.judging.card import JudgeCard
-from sordino.reporting.source import CardFigure, CardView
+from sordino.reporting.source import CardView
 
 MEASURED = ("classifier", "facts", "flags", "reasoning")
 
@@ -18,5 +18,4 @@ def _view(axis: str, judge: str) -> CardView:
     if name not in MEASURED:
         return CardView(name, judge, axis, "The quality of this judge has not been measured.")
     card = JudgeCard.shipped(name)
-    figures = tuple(CardFigure(f.label, f.value, f.n) for f in card.figures)
-    return CardView(name, judge, axis, card.summary, figures, tuple(card.limits))
+    return CardView(name, judge, axis, card.summary, card.figures, card.limits)
