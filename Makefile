@@ -25,7 +25,7 @@ $(STAMP): requirements.lock pyproject.toml
 	touch $@
 
 demo: setup
-	$(BIN)/sordino audit replay:examples/atlas.jsonl --pack atlas --model muted --out report.html
+	$(BIN)/sordino audit replay:examples/atlas.jsonl --pack atlas --model example/muted --out report.html
 
 test: setup
 	$(BIN)/pytest -n 2
