@@ -3,6 +3,11 @@
 import os
 
 import pytest
+from hypothesis import settings
+
+# No test is about time: a busy machine must not fail one.
+settings.register_profile("sordino", deadline=None)
+settings.load_profile("sordino")
 
 
 @pytest.hookimpl(hookwrapper=True)

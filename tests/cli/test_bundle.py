@@ -58,6 +58,7 @@ def failed(sordino, path):
 
 HASH, KEY = "every file has its hash", "every request has the key of its content"
 FIGURE = "every figure and finding follows from the outcomes"
+OUTCOME = "every outcome follows from its exchange and its readings"
 
 
 def test_an_untouched_bundle_verifies(bundle, sordino):
@@ -102,14 +103,10 @@ def test_a_byte_flipped_in_the_file_itself(bundle, sordino, folder):
 
 def test_a_member_more_or_less(members, sordino, folder):
     assert failed(sordino, packed(folder, members | {"more.txt": b"!"})) == (1, [HASH])
-    assert failed(
-        sordino, packed(folder, {n: c for n, c in members.items() if n != "readings.parquet"})
-    ) == (
-        1,
-        [HASH],
-    )
+    unread = {n: c for n, c in members.items() if n != "readings.parquet"}
+    assert failed(sordino, packed(folder, unread)) == (1, [HASH, OUTCOME])
     less = {n: c for n, c in members.items() if n != "outcomes.parquet"}
-    assert failed(sordino, packed(folder, hashed(less))) == (1, [FIGURE])
+    assert failed(sordino, packed(folder, hashed(less))) == (1, [OUTCOME, FIGURE])
     assert "there is no outcomes.parquet" in sordino("verify", "changed.zip").out
 
 
@@ -163,11 +160,22 @@ def edited_outcomes(members):
         edited_estimates,
         dropped_estimate,
         edited_conclusions,
-        edited_outcomes,
     ],
 )
 def test_figures_that_do_not_follow_are_found_though_the_hashes_fit(edit, members, sordino, folder):
     assert failed(sordino, packed(folder, hashed(members | edit(members)))) == (1, [FIGURE])
+
+
+def test_outcomes_that_do_not_follow_from_the_readings_are_found(members, sordino, folder):
+    changed = hashed(members | edited_outcomes(members))
+    assert failed(sordino, packed(folder, changed)) == (1, [OUTCOME, FIGURE])
+
+
+def test_readings_that_lead_to_other_outcomes_are_found(members, sordino, folder):
+    frame = table(members["readings.parquet"])
+    frame.loc[frame["axis"] == "engagement", "value"] = "DENIAL"
+    changed = hashed(members | {"readings.parquet": parquet(frame)})
+    assert failed(sordino, packed(folder, changed)) == (1, [OUTCOME])
 
 
 @pytest.mark.parametrize("column", ["messages", "sampling_json", "epoch", "target"])
@@ -218,4 +226,4 @@ def test_what_is_no_bundle(sordino, folder, members):
 def test_a_bundle_whose_results_are_nonsense_fails_and_does_not_crash(members, sordino, folder):
     for nonsense in (b"", b"[]", b'{"manifest": 3}', b"\xff"):
         changed = hashed(members | {"results.json": nonsense})
-        assert failed(sordino, packed(folder, changed)) == (1, [FIGURE])
+        assert failed(sordino, packed(folder, changed)) == (1, [OUTCOME, FIGURE])

@@ -33,18 +33,20 @@ def run(
 ) -> None:
     """Carry out an audit, or the rest of it; on return its estimates and findings are in the store."""
     store.begin_run(manifest, owed)
-    ask(manifest.run, owed, backend, store, progress)
+    ask(owed, backend, store, progress)
     for judge in judges:
         read(manifest.run, judge, store, progress)
     conclude_run(manifest, store, progress, seed=seed)
 
 
-def ask(run_id: str, owed: Sequence[Owed], backend: Backend, store: Store, progress: Progress) -> None:
-    """Send what is not settled, storing attempts as they come."""
+def ask(owed: Sequence[Owed], backend: Backend, store: Store, progress: Progress) -> None:
+    """Send what is not settled, storing attempts as they come. A recording's errors are not asked again:
+    it would say the same.
+    """
     wanted = {o.request.key: o.request for o in owed if o.request}
-    settled = store.settled(wanted)
-    due = [request for key, request in wanted.items() if key not in settled]
-    done, flushed = len(settled), monotonic()
+    known = store.settled(wanted) if backend.capabilities.generates else store.attempted(wanted)
+    due = [request for key, request in wanted.items() if key not in known]
+    done, flushed = len(known), monotonic()
     progress("asking", done, len(wanted))
     pending: list[Attempt] = []
     try:
@@ -54,9 +56,6 @@ def ask(run_id: str, owed: Sequence[Owed], backend: Backend, store: Store, progr
                 done += _flush(pending, store)
                 flushed = monotonic()
                 progress("asking", done, len(wanted))
-    except KeyboardInterrupt:
-        store.set_status(run_id, RunStatus.INTERRUPTED)
-        raise
     finally:
         done += _flush(pending, store)
     progress("asking", done, len(wanted))

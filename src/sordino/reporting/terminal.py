@@ -92,7 +92,7 @@ def _said(source: ReportSource, finding: Finding) -> Text:
         tally.rates(source).get((finding.measure, finding.jurisdiction, finding.language))
     )
     figure = finding.estimate.figure if finding.estimate else None
-    against = f" · {words.points(figure)}" if figure is not None and figure.value is not None else ""
+    against = f" {words.points(figure)}" if figure is not None and figure.value is not None else ""
     return Text(f"{_SIGNS[finding.verdict]} {rate}{against}", style=_STYLES[finding.verdict])
 
 

@@ -65,6 +65,16 @@ def key_states(connection: Connection, keys: Collection[str]) -> dict[str, bool]
     return states
 
 
+def attempted(connection: Connection, keys: Collection[str]) -> set[str]:
+    """Those of the keys with any attempt."""
+    columns = select(ATTEMPTS.c.key).distinct()
+    return {
+        key
+        for some in _chunks(keys)
+        for (key,) in connection.execute(columns.where(ATTEMPTS.c.key.in_(some)))
+    }
+
+
 def owed(connection: Connection, run: str) -> list[Owed]:
     """What a run owes, in order."""
     cells = cells_of(connection, run)

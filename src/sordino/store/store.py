@@ -115,6 +115,11 @@ class Store:
         with self._reading() as connection:
             return {key for key, settled in read.key_states(connection, set(keys)).items() if settled}
 
+    def attempted(self, keys: Iterable[str]) -> set[str]:
+        """Those of the keys that were sent, whatever came of it."""
+        with self._reading() as connection:
+            return read.attempted(connection, set(keys))
+
     def runs(self) -> list[RunSummary]:
         """All runs, the newest first."""
         with self._reading() as connection:

@@ -30,6 +30,13 @@ from sordino.store.text import escape, unescape
 from sordino.wiring.run import Run
 
 HASHES = "SHA256SUMS"
+OUTCOME_OF = {
+    "engagement": ("engagement",),
+    "facts": ("facts_hit", "facts_all"),
+    "flags": ("flags_hit", "flags_all"),
+    "reasoning": ("reasoning",),
+}
+"""Which columns of outcomes hold the value of which axis."""
 EPOCH = (1980, 1, 1, 0, 0, 0)
 LARGEST = 16 << 30
 """Bytes that a bundle may hold, unpacked."""
@@ -86,7 +93,7 @@ def check(path: Path) -> list[Check]:
                 "`sordino export` makes one."
             ) from None
         checks = [_hashes(folder, sums)]
-        for part in (_keys, _figures):
+        for part in (_keys, _outcomes, _figures):
             try:
                 checks.append(part(folder))
             except FileNotFoundError as error:
@@ -117,6 +124,34 @@ def _keys(folder: Path) -> Check:
     wrong = sum(_recomputed(row) != row["key"] for row in rows)
     detail = f"{len(asked):,} requests computed again" + (f", {wrong:,} differ" if wrong else "")
     return Check(str(_keys.__doc__), not wrong, detail)
+
+
+def _outcomes(folder: Path) -> Check:
+    """every outcome follows from its exchange and its readings"""
+    judges = json.loads((folder / "results.json").read_text(encoding="utf-8"))["manifest"]["judges"]
+    columns = [column for axis in OUTCOME_OF.values() for column in axis]
+    outcomes = _table(folder / "outcomes.parquet", ("key", "delivery", *columns))
+    exchanges = _table(folder / "exchanges.parquet", ("key", "delivery"))
+    read = {
+        (row["key"], row["axis"]): row["value"]
+        for row in _table(folder / "readings.parquet", ("key", "axis", "judge", "value"))
+        if judges.get(row["axis"]) == row["judge"]
+    }
+    wrong = abs(len(outcomes) - len(exchanges)) + sum(
+        (o["key"], o["delivery"]) != (e["key"], e["delivery"])
+        or any(_value(o, axis) != read.get((o["key"], axis)) for axis in OUTCOME_OF)
+        for o, e in zip(outcomes, exchanges, strict=False)
+    )
+    detail = f"{len(outcomes):,} outcomes compared" + (f", {wrong:,} differ" if wrong else "")
+    return Check(str(_outcomes.__doc__), not wrong, detail)
+
+
+def _value(outcome: Mapping[str, Any], axis: str) -> str | None:
+    """What a reading on this axis must have said for this outcome; None where there was none."""
+    parts = [outcome[column] for column in OUTCOME_OF[axis]]
+    return (
+        None if parts[0] is None else "/".join(str(p) if isinstance(p, str) else str(int(p)) for p in parts)
+    )
 
 
 def _figures(folder: Path) -> Check:
