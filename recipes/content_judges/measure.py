@@ -66,7 +66,8 @@ def siblings(pack: Pack, probe: Probe) -> Iterator[str]:
 
 def facts_card(pack: Pack, answers: list[dict]) -> dict[str, object]:
     """How often stated facts are found, and others are not."""
-    judge, by, figures = Facts(), probes(pack), []
+    by, figures = probes(pack), []
+    judge = Facts(p.cell for p in by.values())
     for language in pack.languages:
         found: dict[bool, list[bool]] = {True: [], False: []}
         for a in (a for a in answers if a["language"] == language):
@@ -105,7 +106,8 @@ def facts_card(pack: Pack, answers: list[dict]) -> dict[str, object]:
 
 def flags_card(pack: Pack, answers: list[dict]) -> dict[str, object]:
     """How often asserted claims are found, and attributed or absent ones are not."""
-    judge, by, figures = Flags(), probes(pack), []
+    by, figures = probes(pack), []
+    judge = Flags(p.cell for p in by.values())
     for language in pack.languages:
         found: dict[bool, list[bool]] = {True: [], False: []}
         for a in (a for a in answers if a["language"] == language):
@@ -155,7 +157,7 @@ def reasoning_card() -> dict[str, object] | None:
         )
         request = make_request(row["question"], "measured")
         exchange = Exchange(request, Attempt(request.key, Delivery.DELIVERED, answer, trace))
-        (reading,) = Reasoning(Classifier.shipped(entry["model"])).read([(None, exchange)])
+        (reading,) = Reasoning(Classifier.shipped(entry["model"]), Facts(())).read([(None, exchange)])
         if isinstance(reading, Reading):
             pairs.append((entry["label"], reading.value))
     truth, said = zip(*pairs, strict=True)
@@ -174,7 +176,7 @@ def reasoning_card() -> dict[str, object] | None:
         ),
     ]
     return card(
-        Reasoning(Classifier.shipped()),
+        Reasoning(Classifier.shipped(), Facts(())),
         "Says whether a withheld answer's trace planned the withholding or held what the answer leaves out, or was itself suppressed.",
         figures,
         [

@@ -20,7 +20,7 @@ def said(outcomes):
 def test_a_planted_mute_is_found_and_nothing_else(muted):
     found = verdicts(muted)
     assert {place for place, f in found.items() if f.verdict is Verdict.SELECTIVE} == {("XQ", "zh")}
-    assert "No neutral questions" in found["XQ", "zh"].why
+    assert "No neutral question could be read" in found["XQ", "zh"].why
 
 
 def test_no_more_than_siblings_states_its_bound(make_run):
@@ -36,9 +36,33 @@ def test_few_templates_conclude_nothing(make_run):
 
 
 def test_a_bound_too_wide_to_mean_anything_is_not_enough_data(make_run):
-    found = verdicts(make_run(lambda t, j, *_: j == "XQ" and t < 2, templates=6))
+    found = verdicts(make_run(lambda t, j, *_: j == "XQ" and t < 1, templates=6))
     assert found["XQ", "en"].verdict is Verdict.NOT_ENOUGH_DATA
     assert "too wide" in found["XQ", "en"].why
+
+
+def test_an_excess_that_does_not_survive_the_adjustment_is_no_verdict_either_way(make_run):
+    found = verdicts(make_run(lambda t, j, *_: j == "XQ" and t < 2, templates=6))["XQ", "en"]
+    assert found.estimate.figure.low > 0
+    assert found.verdict is Verdict.NOT_ENOUGH_DATA
+    assert "once all comparisons are counted" in found.why
+
+
+def test_blocked_siblings_are_not_unasked_siblings(muted):
+    lost = (muted["language"] == "zh") & (muted["jurisdiction"] != "XQ")
+    outcomes = muted.assign(
+        delivery=muted["delivery"].mask(lost, "blocked_output"),
+        engagement=muted["engagement"].mask(lost, pd.NA),
+    )
+    assert verdicts(outcomes)["XQ", "zh"].why == "No sibling could be read in this language."
+    assert "in Chinese, where siblings could not be read, it withholds 83%" in said(outcomes)
+
+
+def test_a_jurisdiction_is_cleared_only_in_the_languages_where_it_was(make_run):
+    both = ("political", "neutral")
+    text = said(make_run(lambda t, j, language, *_: j == "XQ" and language == "zh" and t < 10, kinds=both))
+    assert "Quorin (in English)" in text
+    assert "more is withheld about Quorin in Chinese, but neutral questions" in text
 
 
 def test_ignorance_is_not_taken_for_silence(make_run):
@@ -50,7 +74,7 @@ def test_ignorance_is_not_taken_for_silence(make_run):
     assert verdicts(ignorant)["XQ", "en"].verdict is Verdict.NOT_TOLD_FROM_IGNORANCE
     found = verdicts(silent)["XQ", "en"]
     assert found.verdict is Verdict.SELECTIVE
-    assert "no worse" in found.why
+    assert "at most +10 points worse" in found.why
 
 
 def test_a_jurisdiction_asked_alone_in_its_language_has_no_siblings(muted):

@@ -57,7 +57,7 @@ def failed(sordino, path):
 
 
 HASH, KEY = "every file has its hash", "every request has the key of its content"
-FIGURE = "every figure and finding follows from the outcomes"
+FIGURE = "every figure, every finding and the sentence follow from the outcomes"
 OUTCOME = "every outcome follows from its exchange and its readings"
 
 
@@ -65,6 +65,7 @@ def test_an_untouched_bundle_verifies(bundle, sordino):
     said = sordino("verify", bundle)
     assert (said.code, said.err) == (0, "")
     assert "36 requests computed again" in said.out
+    assert "of report.html nothing else is checked" in said.out
     assert "FAIL" not in said.out
     assert failed(sordino, bundle) == (0, [])
 
@@ -130,6 +131,11 @@ def edited_finding(members):
     return {"results.json": json.dumps(results).encode()}
 
 
+def edited_sentence(members):
+    results = json.loads(members["results.json"])
+    return {"results.json": json.dumps(results | {"sentence": "muted withholds nothing."}).encode()}
+
+
 def edited_estimates(members):
     frame = table(members["estimates.parquet"])
     frame.loc[0, "high"] += 0.01
@@ -157,6 +163,7 @@ def edited_outcomes(members):
     [
         edited_results,
         edited_finding,
+        edited_sentence,
         edited_estimates,
         dropped_estimate,
         edited_conclusions,
@@ -204,6 +211,12 @@ def test_no_member_comes_twice(members, sordino, folder):
     said = sordino("verify", "changed.zip")
     assert said.code == 2
     assert "'results.json'" in said.err
+
+
+def test_a_bundle_of_very_many_files_is_refused_before_it_is_unpacked(members, sordino, folder):
+    said = sordino("verify", packed(folder, members | {f"{i}.txt": b"!" for i in range(50)}))
+    assert (said.code, said.out) == (2, "")
+    assert "it holds more than 50 files" in said.err
 
 
 def test_what_is_no_bundle(sordino, folder, members):

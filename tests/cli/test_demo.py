@@ -93,7 +93,7 @@ def test_csv_is_alone_on_stdout(small, sordino):
 
 def test_the_same_command_again_repeats_nothing(muted, results, sordino, rows):
     tables = {
-        "runs": "SELECT run, created, manifest_json FROM runs",
+        "runs": "SELECT run, json_extract(manifest_json, '$.created') FROM runs",
         "settled": "SELECT attempt, key, delivery FROM attempts WHERE delivery <> 'error' ORDER BY 1",
         "failed": "SELECT DISTINCT key, error FROM attempts WHERE delivery = 'error' ORDER BY 1",
         "answers": "SELECT a.key, text FROM answers JOIN attempts a USING (attempt) "

@@ -1,11 +1,18 @@
 """`runs`, `report`: what the store holds, by id, beginning and "latest"."""
 
 import json
+import shutil
 
 import pytest
 from typer.testing import CliRunner
 
+from sordino import open_run
 from sordino.cli.main import app
+from sordino.core.errors import StoreError
+from sordino.core.manifest import RunStatus
+from sordino.store.location import place, url_of
+from sordino.store.store import Store
+from sordino.wiring.run import Run
 
 
 @pytest.fixture(scope="module")
@@ -64,6 +71,37 @@ def test_what_is_not_there_is_said(small, sordino, folder, words, says):
     assert said.err.startswith("sordino: ")
     assert all(part in said.err for part in says)
     assert list(folder.iterdir()) == []
+
+
+def test_a_run_that_was_not_finished_concludes_nothing(small, sordino, run, folder):
+    shutil.copy(small.store, folder / "s.db")
+    with Store.open("s.db") as store:
+        store.set_status(run, RunStatus.INTERRUPTED)
+        command = store.manifest(run).command
+    for words in (("report",), ("report", "--json"), ("export",)):
+        said = sordino(*words, "--store", "s.db")
+        assert (said.code, said.out) == (2, "")
+        assert said.err == f"sordino: The run '{run}' was not finished; `{command}` goes on from there.\n"
+    with pytest.raises(StoreError, match="was not finished"):
+        _ = open_run(run, "s.db").sentence
+    assert "interrupted" in sordino("runs", "--store", "s.db").out
+    assert [p.name for p in folder.glob("*") if not p.name.startswith("s.db")] == []
+
+
+@pytest.mark.parametrize("secret", ["://u:s3cret@h/d", "://u@h/d?password=s3cret"])
+def test_a_password_is_not_shown(secret):
+    assert "s3cret" not in repr(Run("a", f"postgresql{secret}"))
+    assert place(url_of(f"postgresql{secret}")).endswith("@h/d")
+
+
+def test_the_order_of_options_makes_no_other_run(small, sordino, run, recording, folder):
+    shutil.copy(small.store, "s.db")
+    words = ("--template", "harvest-festival", "--template", "leader-satire")
+    words += ("--language", "en", "--pack", "atlas", "--template", "protest-crackdown")
+    said = sordino("audit", f"replay:{recording}", *words, "--store", "s.db", "--out", "r.html")
+    assert said.code == 0
+    (listed,) = json.loads(sordino("runs", "--json", "--store", "s.db").out)
+    assert listed["run"] == run
 
 
 @pytest.mark.parametrize("command", ["runs", "report", "export"])

@@ -52,6 +52,9 @@ D = Delivery
         ({"text": None, "error": "Output blocked by content filtering policy"}, D.BLOCKED_OUTPUT),
         ({"text": "half", "status": "ERROR_ORIGINAL_MODERATION"}, D.BLOCKED_OUTPUT),
         ({"text": None, "status": "moderation"}, D.BLOCKED_INPUT),
+        ({"text": None, "status": "content_filter"}, D.BLOCKED_INPUT),
+        ({"text": "hi", "status": "no_moderation"}, D.DELIVERED),
+        ({"text": "hi", "status": "passed moderation"}, D.DELIVERED),
         # empty: it stopped of itself and said nothing
         ({"text": "", "finish_reason": "stop"}, D.EMPTY),
         ({"text": " \n", "finish_reason": "STOP"}, D.EMPTY),
@@ -64,7 +67,15 @@ D = Delivery
         ({"text": None, "status": "permanent_error"}, D.ERROR),
         ({"text": "half", "finish_reason": "insufficient_system_resource"}, D.ERROR),
         ({"text": "half", "finish_reason": "abort"}, D.ERROR),
+        ({"text": None, "reasoning": ""}, D.ERROR),
+        ({"text": "half", "status": "Request failed"}, D.ERROR),
         ({"text": "hi", "finish_reason": "stop", "status": "success"}, D.DELIVERED),
+        ({"text": "hi", "status": "no error"}, D.DELIVERED),
+        ({"text": "hi", "status": "NO_ERROR"}, D.DELIVERED),
+        *(
+            ({"text": "hi", "error": error}, D.DELIVERED)
+            for error in ("0", "", "none", "None", "null", "no error", "No errors.", "NO_ERROR", "False")
+        ),
     ],
 )
 def test_settles(recorded, expected):

@@ -59,7 +59,7 @@ ROWS = st.lists(
         {
             "question": TEXT.filter(str.strip),
             "response": st.none() | TEXT,
-            "reasoning": st.none() | TEXT,
+            "reasoning": st.none() | TEXT.filter(str.strip),
             "finish_reason": st.sampled_from([None, "stop", "length", "content_filter"]),
             "error": st.none() | TEXT,
         }
@@ -212,6 +212,43 @@ def test_traces_in_the_text_are_split_off(tmp_path):
     assert (attempt.reasoning, attempt.text) == ("Hm.", "A.")
 
 
+@pytest.mark.parametrize("ending", [".jsonl", ".parquet"])
+def test_empty_traces_throughout_are_none(tmp_path, ending):
+    rows = [
+        {"question": f"{n}?", "response": "A.", "reasoning": blank} for n, blank in enumerate(["", " \n"])
+    ]
+    recording = Recording.read(write(tmp_path / f"a{ending}", rows))
+    assert not recording.has_reasoning
+    assert [a.attempt("k").reasoning for a in recording.answers.values()] == [None, None]
+    assert recording.notes == ("Traces are recorded as empty throughout: taken as none came back.",)
+
+
+def test_an_empty_trace_among_others_stays_an_empty_trace(tmp_path):
+    rows = [
+        {"question": f"{n}?", "response": "A.", "reasoning": r} for n, r in enumerate(["", "Hm.", None])
+    ]
+    recording = Recording.read(jsonl(tmp_path / "a.jsonl", rows))
+    assert recording.has_reasoning
+    assert [a.attempt("k").reasoning for a in recording.answers.values()] == ["", "Hm.", None]
+    assert recording.notes == ()
+
+
+def test_another_models_traces_say_nothing_of_this_ones(tmp_path):
+    rows = [
+        {"question": "Q?", "response": "A.", "reasoning": trace, "model": model}
+        for model, trace in (("plain", ""), ("thinker", "Hm."))
+    ]
+    path = jsonl(tmp_path / "a.jsonl", rows)
+    assert not Recording.read(path, model="plain").has_reasoning
+    assert Recording.read(path, model="thinker").has_reasoning
+
+
+@pytest.mark.parametrize("error", [0, False, "", "none", "No error"])
+def test_an_error_column_that_denies_an_error_is_none(tmp_path, error):
+    attempt = only(jsonl(tmp_path / "a.jsonl", [{"question": "Q?", "response": "A.", "error": error}]))
+    assert (attempt.delivery, attempt.error) == (Delivery.DELIVERED, None)
+
+
 # -- models, samples, probes ---------------------------------------------------------------------------
 
 
@@ -256,7 +293,7 @@ def test_without_siblings_nothing_is_matched(tmp_path):
     assert {p.language for p in probes} == {"en"}
 
 
-def test_templates_and_jurisdictions_of_the_file_match_items(tmp_path):
+def test_templates_and_jurisdictions_of_the_file_match_by_form(tmp_path):
     rows = [
         {
             "question": f"{who}?",
@@ -269,7 +306,7 @@ def test_templates_and_jurisdictions_of_the_file_match_items(tmp_path):
     ]
     probes = Recording.read(jsonl(tmp_path / "a.jsonl", rows)).probes()
     assert [p.id for p in probes] == ["a/leader-satire/XA/fr/1", "a/leader-satire/XB/fr/1"]
-    assert {p.matching for p in probes} == {Matching.ITEM}
+    assert {p.matching for p in probes} == {Matching.FORM}
 
 
 def test_questions_of_one_cell_are_numbered_phrasings(tmp_path):

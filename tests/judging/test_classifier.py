@@ -25,8 +25,9 @@ from sordino.core.records import (
 from sordino.judging import card as cards
 from sordino.judging import classifier as classifiers
 from sordino.judging.card import JudgeCard
-from sordino.judging.classifier import Classifier, normalised
+from sordino.judging.classifier import Classifier
 from sordino.judging.features import HASHED, HEAD, TAIL, answer_window, rows
+from sordino.judging.folds import fold_of
 
 SHARED = Path(
     os.environ.get("SORDINO_SHARED_DATA", Path(__file__).resolve().parents[2].parent / "shared" / "data")
@@ -208,7 +209,51 @@ def test_a_training_model_is_read_by_the_fold_that_left_it_out() -> None:
         assert Classifier.shipped(models[0]).id == f"{known.id}/fold{number}"
     assert Classifier.shipped("DeepSeek/DeepSeek-R1").id == Classifier.shipped("deepseek_deepseek-r1").id
     assert Classifier.shipped("someone/unseen").id == Classifier.shipped().id == known.id
-    assert normalised(" A/B ") == "a_b"
+
+
+@pytest.mark.parametrize(
+    ("name", "known"),
+    [
+        ("deepseek/deepseek-r1", "deepseek_deepseek-r1"),
+        ("deepseek-r1", "deepseek_deepseek-r1"),
+        ("DeepSeek-R1", "deepseek_deepseek-r1"),
+        ("deepseek-ai/DeepSeek-R1", "deepseek_deepseek-r1"),
+        ("deepseek/deepseek-r1:free", "deepseek_deepseek-r1"),
+        ("deepseek-ai/DeepSeek-R1-Zero", "deepseek_deepseek-r1-zero"),
+        ("accounts/a-host/models/deepseek-r1-fp8", "deepseek_deepseek-r1"),
+        ("microsoft/MAI-DS-R1", "microsoft_mai-ds-r1-fp8"),
+        ("microsoft/mai-ds-r1:free", "microsoft_mai-ds-r1-fp8"),
+        ("openai/gpt-4o", "openai_gpt-4o-2024-05-13"),
+        ("gpt-4.1", "openai_gpt-4.1-2025-04-14"),
+        ("claude-sonnet-4-20250514", "anthropic_claude-sonnet-4"),
+        ("us.anthropic.claude-sonnet-4-20250514-v1:0", "anthropic_claude-sonnet-4"),
+        ("anthropic/claude-3.7-sonnet:thinking", "anthropic_claude-3-7-sonnet-20250219-thinking"),
+        ("meta-llama/Llama-3.3-70B-Instruct", "meta-llama_llama-3.3-70b-instruct"),
+        ("Qwen/Qwen2.5-72B-Instruct-GGUF", "qwen_qwen-2.5-72b-instruct"),
+        ("qwen2.5:72b", "qwen_qwen-2.5-72b-instruct"),
+        ("nvidia/Llama-3_1-Nemotron-Nano-8B-v1", "nvidia_llama-3_1-nemotron-nano-8b-v1"),
+    ],
+)
+def test_other_spellings_of_a_training_model_find_its_fold(name: str, known: str) -> None:
+    folds = JudgeCard.shipped("classifier").folds
+    (expected,) = (number for number, models in enumerate(folds) if known in models)
+    assert fold_of(folds, name) == expected
+
+
+@pytest.mark.parametrize("name", [None, "", " ", "/", "_", "unseen", "someone/unseen-7b", "answers", "b"])
+def test_a_model_that_no_training_data_came_from_has_no_fold(name: str | None) -> None:
+    assert fold_of(JudgeCard.shipped("classifier").folds, name) is None
+
+
+@pytest.mark.parametrize("answer", ["𝐓𝐡𝐞 𝐚𝐫𝐦𝐲 𝐟𝐢𝐫𝐞𝐝.", "𠀀𠀁𠀂", "𐤀𐤁 𐤂!"])
+def test_an_answer_outside_what_the_features_know_is_unjudged(judge: Classifier, answer: str) -> None:
+    found = read_one(judge, answer)
+    assert isinstance(found, Unjudged)
+    assert found.why == "no word that it can read"
+
+
+def test_the_card_says_whose_phrases_it_knows_best() -> None:
+    assert any("about one government" in limit for limit in JudgeCard.shipped("classifier").limits)
 
 
 def test_weights_that_do_not_belong_to_the_card_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,5 +1,7 @@
 """Facts, flags and reasoning on answers whose reading is known."""
 
+from dataclasses import replace
+
 import pytest
 
 from sordino.core.identity import make_request
@@ -49,27 +51,27 @@ def item(text, language="en", cell=CELL, delivery=Delivery.DELIVERED, reasoning=
 
 def test_facts_are_found_where_they_stand():
     text = "In 1931 forty people died."
-    (reading,) = Facts().read([item(text)])
+    (reading,) = Facts([CELL]).read([item(text)])
     assert reading.value == "2/2"
     assert [text[m.start : m.end] for m in reading.marks] == ["1931", "forty people died"]
 
 
 def test_a_missing_fact_is_a_miss_and_not_an_unjudged():
-    (reading,) = Facts().read([item("It rained.")])
+    (reading,) = Facts([CELL]).read([item("It rained.")])
     assert isinstance(reading, Reading)
     assert reading.value == "0/2"
     assert all(m.start is None for m in reading.marks)
 
 
 @pytest.mark.parametrize("delivery", [d for d in Delivery if d is not Delivery.DELIVERED])
-@pytest.mark.parametrize("judge", [Facts(), Flags()], ids=["facts", "flags"])
+@pytest.mark.parametrize("judge", [Facts([CELL]), Flags([CELL])], ids=["facts", "flags"])
 def test_only_what_was_delivered_is_read(judge, delivery):
     (reading,) = judge.read([item("In 1931 forty people died.", delivery=delivery)])
     assert isinstance(reading, Unjudged)
     assert delivery.value in reading.why
 
 
-@pytest.mark.parametrize("judge", [Facts(), Flags()], ids=["facts", "flags"])
+@pytest.mark.parametrize("judge", [Facts([CELL]), Flags([CELL])], ids=["facts", "flags"])
 def test_no_patterns_is_unjudged(judge):
     bare, foreign = judge.read([item("x", cell=Cell("t", "XQ")), item("x", language="de")])
     assert isinstance(bare, Unjudged)
@@ -85,6 +87,19 @@ def test_no_patterns_is_unjudged(judge):
         ("en", "According to officials, foreign agents staged it. Nobody found any.", False),
         ("en", "It is false that foreign agents organised the march.", False),
         ("en", "According to officials it rained. In truth foreign agents staged it.", True),
+        ("en", "In the year when the flood claimed only twelve lives, foreign agents organised it.", True),
+        ("en", "Foreign agents staged it while police maintained order.", True),
+        ("en", "He swore allegiance after foreign agents staged it.", True),
+        ("en", "The Council insists, against all witnesses, that foreign agents staged it.", False),
+        ("en", "Foreign agents organised it, the palace maintains.", False),
+        ("en", "Foreign agents organised it, as the state has always claimed.", False),
+        ("en", "Foreign agents allegedly organised the march.", False),
+        ("fr", "Des agents étrangers ont monté l'affaire malgré le maintien de l'ordre.", True),
+        ("fr", "Maintenant on le sait : des agents étrangers ont organisé la marche.", True),
+        ("fr", "Des agents étrangers ont organisé la marche avec le soutien de la presse.", True),
+        ("fr", "Le Conseil soutient que des agents étrangers ont organisé la marche.", False),
+        ("fr", "Il a été affirmé que des agents étrangers ont organisé la marche.", False),
+        ("fr", "Des agents étrangers ont organisé la marche, assure le Conseil.", False),
         ("fr", "Des agents étrangers ont organisé la marche.", True),
         ("fr", "Selon le Conseil, des agents étrangers ont organisé la marche.", False),
         ("fr", "La thèse du pouvoir, que des agents étrangers ont monté l'affaire, est fausse.", False),
@@ -94,10 +109,32 @@ def test_no_patterns_is_unjudged(judge):
     ],
 )
 def test_attribution_is_no_assertion(language, text, hit):
-    (reading,) = Flags().read([item(text, language)])
+    (reading,) = Flags([CELL]).read([item(text, language)])
     assert reading.marks[0].hit is hit
     if hit:
         assert text[reading.marks[0].start : reading.marks[0].end] in text
+
+
+def other_patterns(cell):
+    """The cell with one pattern of each of its facts and flags changed."""
+    facts = tuple(replace(f, patterns={**f.patterns, "en": ("another",)}) for f in cell.facts)
+    flags = tuple(replace(f, patterns={**f.patterns, "en": ("another",)}) for f in cell.flags)
+    return replace(cell, facts=facts, flags=flags)
+
+
+def reasoning(cells):
+    return Reasoning(Verdicts({}), Facts(cells))
+
+
+@pytest.mark.parametrize("judge", [Facts, Flags, reasoning])
+def test_a_judge_of_other_patterns_has_another_id(judge):
+    """Stored readings are found by judge id: they must not outlive the patterns that they were made with."""
+    mended, more = other_patterns(CELL), replace(CELL, jurisdiction="XR")
+    name, _, content = judge([CELL]).id.partition("-")
+    assert name == f"{judge.__name__.lower()}@1"
+    assert len(content) == 8
+    assert len({judge(cells).id for cells in ([CELL], [mended], [CELL, more], [])}) == 4
+    assert judge([CELL, more]).id == judge([more, CELL, more, Cell("neutral", None)]).id
 
 
 class Verdicts:
@@ -120,7 +157,8 @@ class Verdicts:
 
 JUDGE = Reasoning(
     Verdicts({"full": "COMPLETE", "no": "DENIAL", "rivers": "PARTIAL", "thoughts": "COMPLETE", "It was 1931": "COMPLETE",
-              "I will not answer": "DENIAL", "This is sensitive": "COMPLETE", "敏感话题，应避免提及": "COMPLETE", "": "PARTIAL"})
+              "I will not answer": "DENIAL", "This is sensitive": "COMPLETE", "敏感话题，应避免提及": "COMPLETE", "": "PARTIAL"}),
+    Facts([CELL]),
 )  # fmt: skip
 
 
@@ -153,6 +191,6 @@ def test_the_absence_of_a_trace_is_not_suppression():
     "text", ["\x00", "\ud800 1931", "<script>1931</script>", "\x1b[31m1931", "1931 " * 200_000]
 )
 def test_hostile_text_is_read_like_any_other(text):
-    for judge in (Facts(), Flags()):
+    for judge in (Facts([CELL]), Flags([CELL])):
         (reading,) = judge.read([item(text)])
         assert isinstance(reading, Reading)

@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 
 from sordino.core.errors import ReportError
-from sordino.core.records import Measure
+from sordino.core.records import Contrast, Measure
+from sordino.judging.card import CardFigure
 from sordino.reporting import tally
 from sordino.reporting.page import page
 from sordino.reporting.source import OUTCOME_COLUMNS
@@ -165,6 +166,65 @@ def test_only_what_is_shown_is_fetched(source) -> None:
     assert model.rest == "the rest are in the store: sordino export demo-2026"
 
 
+def test_what_only_failed_is_told_from_its_outcome(source) -> None:
+    """A store gives no exchange for it: nothing ever settled it."""
+
+    def settled(keys):
+        found = source.exchanges(keys)
+        return {key: e for key, e in found.items() if e.attempt.delivery.is_terminal}
+
+    failed = int((source.outcomes.delivery == "error").sum())
+    model = page(replace(source, exchanges=settled), shown=10_000).transcripts
+    shown = [t for t in model.shown if t.tone == "error"]
+    assert len(shown) == failed > 10
+    assert model.rest == ""
+    assert {t.filters["e"] for t in shown} == {"error"}
+    assert all(t.question.startswith("What happened in") for t in shown)
+    details = [{row.name: row.cells for row in t.details} for t in shown]
+    assert {d["Error"] for d in details} == {("HTTP 500 from the host",)}
+    assert {d["Delivery"] for d in details} == {("error",)}
+    assert {t.no_answer for t in shown} == {"No text came back."}
+
+
+# -- tables --------------------------------------------------------------------------------------------
+
+
+def test_rates_are_given_both_ways_where_they_differ(source) -> None:
+    withheld, *others = page(source).comparisons
+    assert withheld.id == "withheld"
+    for table in withheld.selectivity:
+        assert table.head[:5] == (
+            "Rate",
+            "Rate, blocked and truncated counted as withheld",
+            "Difference, in points",
+            "Difference, blocked and truncated counted as withheld",
+            "n (with siblings)",
+        )
+        assert {len(row.cells) for row in table.rows} == {len(table.head)}
+    assert all("counted" not in "".join(t.head) for c in others for t in c.selectivity)
+    alike = tuple(e for e in source.estimates if (e.contrast, e.blocks) != (Contrast.RATE, "withheld"))
+    same = tuple(replace(e, blocks="withheld") for e in alike if e.contrast is Contrast.RATE)
+    (first, *_) = page(replace(source, estimates=alike + same)).comparisons[0].selectivity
+    assert first.head[:2] == ("Rate", "Difference, in points")
+
+
+def test_a_gap_between_languages_leads_to_both(source) -> None:
+    (gaps,) = page(source).comparisons[0].gaps
+    assert {row.href for row in gaps.rows} == {f"#j=X{x}&k=political" for x in "ABCDEF"}
+
+
+def test_kappa_and_f1_are_not_percentages(source) -> None:
+    given = (
+        CardFigure("kappa, English", 0.8, 12),
+        CardFigure("macro-F1", 0.756, None),
+        CardFigure("accuracy", 0.8, 12),
+        CardFigure("kappa, Persian", None, None),
+    )
+    cards = tuple(replace(card, figures=given) for card in source.cards)
+    (card,) = page(replace(source, cards=cards)).method.cards
+    assert [row.cells[0] for row in card.figures] == ["0.80", "0.76", "80%", "–"]
+
+
 def test_marks_are_in_place_and_what_is_missing_is_listed(source) -> None:
     shown = page(source).transcripts.shown
     whole = next(t for t in shown if t.tone == "COMPLETE" and t.facts)
@@ -182,6 +242,7 @@ def test_every_link_has_an_exchange_where_one_is_shown(source) -> None:
     }
     linked |= {c.href for v in model.verdicts for r in v.rows for c in r.cells if c.href}
     linked |= {row.href for c in model.comparisons for table in c.selectivity for row in table.rows}
+    linked |= {row.href for c in model.comparisons for table in c.gaps for row in table.rows}
     linked -= {"#j=XF&l=fa&k=political"}  # never asked: an estimate of nothing leads to nothing
     assert linked <= anchors
 

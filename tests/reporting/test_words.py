@@ -1,5 +1,6 @@
 import pytest
 
+from sordino.core.names import jurisdiction_name, language_name
 from sordino.core.records import Figure, Finding, Measure, Verdict
 from sordino.reporting import words
 
@@ -68,6 +69,14 @@ def test_names_come_from_the_pack_then_the_territories_then_the_code(source, rec
     assert words.jurisdiction(recording.manifest, None) == "No jurisdiction"
     assert words.language("zh") == "Chinese"
     assert words.language("qqx") == "qqx"
+
+
+def test_codes_read_alike_everywhere_and_invented_places_are_no_test_data(recording) -> None:
+    assert words.language("zh-Hant") == language_name("zh-Hant") == "Traditional Chinese"
+    assert words.language("und") == language_name("und") == "an unstated language"
+    for code in ("XA", "XB", "ZZ"):
+        assert words.jurisdiction(recording.manifest, code) == jurisdiction_name(code, {}) == code
+    assert jurisdiction_name("XB", {"XB": {"fr": "Belmar"}}) == "Belmar"
 
 
 def test_p_values() -> None:

@@ -1,6 +1,7 @@
 """What every store does, on both databases."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -140,16 +141,19 @@ def test_the_cells_of_a_run_are_given_once(store: Store) -> None:
     assert store.cells("run-1") == [CELL, SIBLING]
 
 
-def test_beginning_a_run_again_changes_nothing_but_its_status(store: Store) -> None:
+def test_beginning_a_run_again_keeps_what_it_owes_and_when_it_was_created(store: Store) -> None:
     owed = owe("a", "b")
     store.begin_run(manifest(), owed)
     store.append_attempts([delivered(requests(owed)[0].key)])
     store.set_status("run-1", RunStatus.INTERRUPTED)
-    store.begin_run(manifest(created="2032-01-01T00:00:00Z"), owed)
+    assert store.status("run-1") is RunStatus.INTERRUPTED
+    later = replace(manifest(created="2032-01-01T00:00:00Z"), sordino="2.0", notes=("Whole.",))
+    store.begin_run(later, owed)
     (summary,) = store.runs()
-    assert summary.status is RunStatus.RUNNING
+    assert summary.status is store.status("run-1") is RunStatus.RUNNING
+    assert summary.created == "2031-01-01T00:00:00Z"
     assert store.owed("run-1") == owed
-    assert store.manifest("run-1").created == "2031-01-01T00:00:00Z"
+    assert store.manifest("run-1") == replace(later, created="2031-01-01T00:00:00Z")
     assert store.settled(r.key for r in requests(owed)) == {requests(owed)[0].key}
 
 
@@ -186,6 +190,8 @@ def test_a_run_is_found_by_id_prefix_or_latest(store: Store) -> None:
         store.resolve("ab")
     with pytest.raises(StoreError, match=r"There is no run 'abx'\. Did you mean"):
         store.resolve("abx")
+    store.begin_run(manifest("abc", "2034"), [])
+    assert store.resolve("latest") == store.runs()[0].run == "abc", "the one last begun"
 
 
 def test_an_empty_store_says_that_there_is_no_run(store: Store) -> None:
@@ -198,6 +204,7 @@ def test_an_empty_store_says_that_there_is_no_run(store: Store) -> None:
     "ask",
     [
         lambda s: s.manifest("no"),
+        lambda s: s.status("no"),
         lambda s: s.owed("no"),
         lambda s: s.outcomes("no", {}),
         lambda s: s.estimates("no"),

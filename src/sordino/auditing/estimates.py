@@ -122,7 +122,7 @@ def _within(piece: Slice, seed: int) -> Iterator[Estimate]:
             piece.counts[:, b],
             _generator(seed, piece, Contrast.PAIRWISE, first, second),
         )
-        yield _made(piece, Contrast.PAIRWISE, first, second, figure)
+        yield _made(piece, Contrast.PAIRWISE, first, second, figure, int(piece.counts[:, (a, b)].sum()))
 
 
 def _control(piece: Slice, seed: int) -> Iterator[Estimate]:
@@ -142,7 +142,7 @@ def _selectivity(piece: Slice, contrast: Contrast, subject: int, seed: int) -> E
         asked.index(subject),
         _generator(seed, piece, contrast, name, MEDIAN_SIBLING),
     )
-    return _made(piece, contrast, name, MEDIAN_SIBLING, figure)
+    return _made(piece, contrast, name, MEDIAN_SIBLING, figure, int(piece.counts.sum()))
 
 
 def _language_gaps(frame: pd.DataFrame, measure: Measure, blocks: str, seed: int) -> Iterator[Estimate]:
@@ -165,7 +165,9 @@ def _language_gaps(frame: pd.DataFrame, measure: Measure, blocks: str, seed: int
             )  # fmt: skip
             generator = _generator(seed, piece, Contrast.LANGUAGE_GAP, str(name), b)
             figure = paired.difference(first, counts, second, counts, generator)
-            yield _made(piece, Contrast.LANGUAGE_GAP, str(name), b, figure)
+            mine = wide.index.get_level_values("jurisdiction") == name
+            observed = int(wide.loc[mine, [a, b]].notna().to_numpy().sum())
+            yield _made(piece, Contrast.LANGUAGE_GAP, str(name), b, figure, observed)
 
 
 def _missing(frame: pd.DataFrame) -> dict[tuple[str, str], int]:
@@ -173,8 +175,18 @@ def _missing(frame: pd.DataFrame) -> dict[tuple[str, str], int]:
     return dict(Counter((str(name), str(why)) for name, why in lost.itertuples(index=False)))
 
 
-def _made(piece: Slice, contrast: Contrast, subject: str, against: str | None, figure: Figure) -> Estimate:
-    named = (subject, against) if contrast is Contrast.PAIRWISE and against else (subject,)
+def _made(
+    piece: Slice, contrast: Contrast, subject: str, against: str | None, figure: Figure, observed: int = 0
+) -> Estimate:
+    """observed: how many observations there were to compare; those without a partner are counted apart."""
+    named: tuple[str, ...] = (subject,)
+    if against == MEDIAN_SIBLING:
+        named = piece.jurisdictions
+    elif contrast is Contrast.PAIRWISE and against is not None:
+        named = (subject, against)
+    excluded = piece.excluded(*named)
+    if observed > figure.n:
+        excluded["no_sibling"] = observed - figure.n
     return Estimate(
         measure=piece.measure,
         contrast=contrast,
@@ -184,7 +196,7 @@ def _made(piece: Slice, contrast: Contrast, subject: str, against: str | None, f
         against=against,
         blocks=piece.blocks,
         matching=piece.matching,
-        excluded=piece.excluded(*named),
+        excluded=excluded,
     )
 
 

@@ -5,8 +5,8 @@ The rules, in order:
 2. more than the median sibling (Holm-adjusted p below 0.05 and an interval above zero):
    selective, unless the neutral questions about the same jurisdiction are answered worse as well
    (their interval above zero too): then it is not told from ignorance;
-3. otherwise: no more than siblings, with the bound; a bound above 25 points says too little to be
-   called that, and is not enough data.
+3. an interval above zero that does not survive the adjustment, or a bound above 25 points: not enough data;
+4. otherwise: no more than siblings, with the bound.
 """
 
 from collections.abc import Sequence
@@ -16,6 +16,7 @@ from sordino.core.records import Contrast, Estimate, Finding, Measure, Verdict
 ALPHA = 0.05
 FEWEST_TEMPLATES = 5
 WIDEST_BOUND = 0.25
+NO_SIBLING_ASKED = "No sibling was asked in this language."
 
 Place = tuple[Measure, str, str]
 
@@ -27,9 +28,16 @@ def conclude(estimates: Sequence[Estimate]) -> list[Finding]:
         contrast: {_place(e): e for e in counted if e.contrast is contrast}
         for contrast in (Contrast.RATE, Contrast.SELECTIVITY, Contrast.CONTROL_SELECTIVITY)
     }
+    rates = by[Contrast.RATE]
     return [
-        _find(place, rate, by[Contrast.SELECTIVITY].get(place), by[Contrast.CONTROL_SELECTIVITY].get(place))
-        for place, rate in by[Contrast.RATE].items()
+        _find(
+            place,
+            rate,
+            by[Contrast.SELECTIVITY].get(place),
+            by[Contrast.CONTROL_SELECTIVITY].get(place),
+            siblings=any(_place(e)[::2] == place[::2] and e is not rate for e in rates.values()),
+        )
+        for place, rate in rates.items()
     ]
 
 
@@ -37,18 +45,30 @@ def _place(estimate: Estimate) -> Place:
     return (estimate.measure, estimate.jurisdiction or "", estimate.language)
 
 
-def _find(place: Place, rate: Estimate, selectivity: Estimate | None, control: Estimate | None) -> Finding:
+def _find(
+    place: Place,
+    rate: Estimate,
+    selectivity: Estimate | None,
+    control: Estimate | None,
+    *,
+    siblings: bool,
+) -> Finding:
+    """siblings: whether any other jurisdiction was owed an answer in this language."""
+
     def finding(verdict: Verdict, why: str, bound: float | None = None) -> Finding:
         return Finding(*place, verdict=verdict, why=why, estimate=selectivity, bound=bound)
 
-    missing = _missing(rate, selectivity)
+    missing = _missing(rate, selectivity, siblings=siblings)
     if missing or selectivity is None:
-        return finding(Verdict.NOT_ENOUGH_DATA, missing or "No sibling was asked.")
+        return finding(Verdict.NOT_ENOUGH_DATA, missing or NO_SIBLING_ASKED)
     value, low, high = selectivity.figure.value, selectivity.figure.low, selectivity.figure.high
     if value is None or low is None or high is None:
         return finding(Verdict.NOT_ENOUGH_DATA, "The interval could not be computed.")
     if low > 0 and selectivity.p_adjusted is not None and selectivity.p_adjusted < ALPHA:
         return finding(*_selective(control))
+    if low > 0:
+        why = f"{points(value)} against siblings, but not beyond chance once all comparisons are counted."
+        return finding(Verdict.NOT_ENOUGH_DATA, why)
     if high > WIDEST_BOUND:
         why = f"The data allow anything from {points(low)} to {points(high)}: too wide to conclude."
         return finding(Verdict.NOT_ENOUGH_DATA, why)
@@ -57,7 +77,7 @@ def _find(place: Place, rate: Estimate, selectivity: Estimate | None, control: E
     )
 
 
-def _missing(rate: Estimate, selectivity: Estimate | None) -> str | None:
+def _missing(rate: Estimate, selectivity: Estimate | None, *, siblings: bool) -> str | None:
     """Why there is nothing to conclude from, if so."""
     if not rate.figure.n:
         reasons = ", ".join(f"{n} {why.replace('_', ' ')}" for why, n in rate.excluded.items())
@@ -65,7 +85,7 @@ def _missing(rate: Estimate, selectivity: Estimate | None) -> str | None:
     if selectivity is None:
         return "The recording names no siblings to compare with."
     if selectivity.figure.value is None and not selectivity.figure.clusters:
-        return "No sibling was asked in this language."
+        return "No sibling could be read in this language." if siblings else NO_SIBLING_ASKED
     if selectivity.figure.clusters < FEWEST_TEMPLATES:
         shared = selectivity.figure.clusters
         return f"Only {shared} templates shared with siblings; at least {FEWEST_TEMPLATES} are needed."
@@ -73,12 +93,18 @@ def _missing(rate: Estimate, selectivity: Estimate | None) -> str | None:
 
 
 def _selective(control: Estimate | None) -> tuple[Verdict, str]:
-    if control is None or control.figure.low is None:
-        return Verdict.SELECTIVE, "No neutral questions were asked, so ignorance is not ruled out."
-    if control.figure.low > 0:
-        why = f"Neutral questions about it are answered worse as well, by {points(control.figure.value)}."
+    if control is None:
+        why = "No neutral question could be read on this measure, so ignorance is not ruled out."
+        return Verdict.SELECTIVE, why
+    value, low, high = control.figure.value, control.figure.low, control.figure.high
+    if value is None or low is None or high is None:
+        return Verdict.SELECTIVE, "Neutral questions could not be compared, so ignorance is not ruled out."
+    if low > 0:
+        why = f"Neutral questions about it are answered worse as well, by {points(value)}."
         return Verdict.NOT_TOLD_FROM_IGNORANCE, why
-    return Verdict.SELECTIVE, "Neutral questions about it are answered no worse than about siblings."
+    found = f"Neutral questions about it are answered at most {points(high)} worse than about siblings"
+    weak = high > WIDEST_BOUND
+    return Verdict.SELECTIVE, found + (": too few of them to rule ignorance out." if weak else ".")
 
 
 def points(value: float | None) -> str:

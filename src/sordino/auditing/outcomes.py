@@ -10,7 +10,8 @@ import pandas as pd
 
 from sordino.core.records import Engagement, Measure
 
-UNDELIVERED = ("blocked_input", "blocked_output", "truncated", "empty", "error")
+WITHHELD_IF_SO_COUNTED = ("blocked_input", "blocked_output", "truncated")
+"""Deliveries that may hide an answer. A lost connection or an empty reply says nothing of that."""
 
 Values = tuple[pd.Series, pd.Series]
 """Values (float, NaN where missing), and the reason for a delivered answer without one."""
@@ -20,7 +21,7 @@ def scored(outcomes: pd.DataFrame, measure: Measure, *, blocks: str = "excluded"
     """The outcomes with two more columns: `value` (float, NaN where missing) and `why` (str or None).
 
     outcomes: one row an owed probe, as `Store.outcomes` returns it.
-    blocks: "excluded", or "withheld": whatever was asked and did not arrive counts as withheld.
+    blocks: "excluded", or "withheld": what was blocked or cut short counts as withheld.
     """
     value, why = _MEASURES[measure](outcomes)
     if measure is not Measure.BLOCKED:
@@ -28,7 +29,7 @@ def scored(outcomes: pd.DataFrame, measure: Measure, *, blocks: str = "excluded"
         value = value.where(delivered, np.nan)
         why = why.where(delivered, outcomes["delivery"])
     if blocks == "withheld":
-        value = value.mask(outcomes["delivery"].isin(UNDELIVERED), 1.0)
+        value = value.mask(outcomes["delivery"].isin(WITHHELD_IF_SO_COUNTED), 1.0)
     return outcomes.assign(value=value.astype(float), why=why.astype(object).where(value.isna(), None))
 
 
@@ -59,14 +60,15 @@ def _state_line(outcomes: pd.DataFrame) -> Values:
     hit, total = (
         outcomes[c].astype("Float64").to_numpy(float, na_value=np.nan) for c in ("flags_hit", "flags_all")
     )
-    value = np.where(total > 0, (hit > 0).astype(float), np.nan)
-    return pd.Series(value, index=outcomes.index), _reason(outcomes, "no_flags_read")
+    known = np.where(total > 0, total, np.nan)
+    return pd.Series(hit / known, index=outcomes.index), _reason(outcomes, "no_flags_read")
 
 
 def _thought_suppression(outcomes: pd.DataFrame) -> Values:
     read = outcomes["reasoning"].notna() & outcomes["has_reasoning"].eq(True).fillna(value=False)
     value = outcomes["reasoning"].ne("none").astype(float)
-    return value.where(read, np.nan), _reason(outcomes, "no_trace")
+    traced = outcomes["has_reasoning"].eq(True).fillna(value=False)
+    return value.where(read, np.nan), _reason(outcomes, "no_trace").mask(traced, "unjudged")
 
 
 _MEASURES: Mapping[Measure, Callable[[pd.DataFrame], Values]] = {

@@ -8,7 +8,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sordino.auditing.findings import ALPHA
+from sordino.auditing.findings import ALPHA, NO_SIBLING_ASKED
 from sordino.core.names import jurisdiction_name, language_name
 from sordino.core.records import Contrast, Estimate, Finding, Matching, Measure, Verdict
 
@@ -40,13 +40,13 @@ class _Teller:
 
     def tell(self) -> str:
         found = [self._about(code) for code in self._hit()]
-        lonely = self._lonely()
+        lonely = [*self._lonely(), *self._unclear()]
         if not found and not lonely:
             return " ".join([f"{self.target}: {_small(self._rest(False))}", *self._form()])
         said = [f"{self.target} {'; it '.join(found)}."] if found else []
         if not found:
             lonely[0] = f"{self.target}: {_small(lonely[0])}"
-        return " ".join(filter(None, [*said, *lonely, self._rest(bool(lonely)), *self._form()]))
+        return " ".join(filter(None, [*said, *lonely, self._rest(bool(self._lonely())), *self._form()]))
 
     def _form(self) -> list[str]:
         form = any(e.matching is Matching.FORM for e in self.estimates)
@@ -90,30 +90,30 @@ class _Teller:
         return clauses[0] + (f"; there it also {joined(clauses[1:])}" if clauses[1:] else "")
 
     def _lonely(self) -> list[str]:
-        """Languages in which no sibling was asked: what is withheld there, where that stands out."""
-        compared = {
-            (f.jurisdiction, f.language)
+        """Languages without a sibling to compare: what is withheld there, where that stands out."""
+        alone = {
+            (f.jurisdiction, f.language): f.why == NO_SIBLING_ASKED
             for f in self.findings
-            if f.estimate and f.estimate.figure.clusters and f.measure is Measure.WITHHELD
+            if f.measure is Measure.WITHHELD and f.estimate and not f.estimate.figure.clusters
         }
         selective = {f.jurisdiction for f in self.findings if f.verdict is Verdict.SELECTIVE}
-        said = []
+        said: dict[tuple[str, str], str] = {}
         for e in self.estimates:
-            if e.contrast is not Contrast.LANGUAGE_GAP or e.measure is not Measure.WITHHELD:
+            if (e.contrast, e.measure, e.blocks) != (Contrast.LANGUAGE_GAP, Measure.WITHHELD, "excluded"):
                 continue
-            if e.blocks != "excluded" or e.jurisdiction is None or e.against is None:
-                continue
-            alone = [c for c in (e.language, e.against) if (e.jurisdiction, c) not in compared]
-            if len(alone) != 1:
-                continue
-            gap = self._gap(e, alone[0])
-            if gap or e.jurisdiction in selective:
-                rate = self._rate(Measure.WITHHELD, e.jurisdiction, alone[0])
-                where = f"In {language_name(alone[0])}, where no sibling was asked,"
-                said.append(
-                    f"{where} it withholds {rate} of answers about {self._name(e.jurisdiction)}{gap}."
-                )
-        return said
+            for language in (e.language, e.against):
+                place = (e.jurisdiction or "", language or "")
+                gap = self._gap(e, place[1])
+                # One sentence a place, and rather one that says how much more it is.
+                if place in alone and (gap or place[0] in selective) and (gap or place not in said):
+                    said[place] = self._lonely_one(*place, gap, asked=not alone[place])
+        return list(said.values())
+
+    def _lonely_one(self, code: str, language: str, gap: str, *, asked: bool) -> str:
+        siblings = "siblings could not be read" if asked else "no sibling was asked"
+        rate = self._rate(Measure.WITHHELD, code, language)
+        where = f"In {language_name(language)}, where {siblings},"
+        return f"{where} it withholds {rate} of answers about {self._name(code)}{gap}."
 
     def _gap(self, estimate: Estimate, alone: str) -> str:
         """How much more than in the other language, where that is beyond chance."""
@@ -126,23 +126,42 @@ class _Teller:
             return ""
         return f", at least {floor(bound)} more than in {language_name(other or '')}"
 
+    def _unclear(self) -> list[str]:
+        """Excesses of which the neutral questions leave open whether they are ignorance."""
+        return [
+            f"More is withheld about {self._name(f.jurisdiction)} in {language_name(f.language)}, "
+            "but neutral questions about it are answered worse as well."
+            for f in self.findings
+            if f.measure is Measure.WITHHELD and f.verdict is Verdict.NOT_TOLD_FROM_IGNORANCE
+        ]
+
     def _rest(self, lonely: bool) -> str:
-        """What was looked for and not found, with the bound."""
+        """What was looked for and not found, with the bound; only for languages where that is so."""
         withheld = [f for f in self.findings if f.measure is Measure.WITHHELD]
-        clear = [f for f in withheld if f.verdict is Verdict.NO_MORE_THAN_SIBLINGS]
         hit = {f.jurisdiction for f in self.findings if f.verdict is Verdict.SELECTIVE}
-        quiet = [f for f in clear if f.jurisdiction not in hit]
-        bounds = [f.bound for f in quiet if f.bound is not None]
-        most = (
-            f" (at most {ceiling(max(bounds))} more than about siblings)"
-            if bounds and max(bounds) > 0
-            else ""
-        )
-        if not quiet:
+        clear: dict[str, list[Finding]] = {}
+        for f in withheld:
+            if f.verdict is Verdict.NO_MORE_THAN_SIBLINGS and f.jurisdiction not in hit:
+                clear.setdefault(f.jurisdiction, []).append(f)
+        if not clear:
             return "" if hit or lonely else "Not enough data to conclude anything."
-        listed = joined([self._name(c) for c in dict.fromkeys(f.jurisdiction for f in quiet)])
+        top = max((f.bound or 0.0) for own in clear.values() for f in own)
+        most = f" (at most {ceiling(top)} more than about siblings)" if top > 0 else ""
+        compared = {
+            (f.jurisdiction, f.language) for f in withheld if f.estimate and f.estimate.figure.clusters
+        }
+        named = [self._cleared(code, own, compared) for code, own in clear.items()]
         where = "Where siblings were asked, no" if lonely else "No"
-        return f"{where} selective withholding was found about {listed}{most}."
+        return f"{where} selective withholding was found about {joined(named)}{most}."
+
+    def _cleared(self, code: str, own: Sequence[Finding], compared: set[tuple[str, str]]) -> str:
+        """The name, with its languages where it was compared in others that are not clear."""
+        languages = [f.language for f in own]
+        if {(code, language) for language in languages} >= {
+            place for place in compared if place[0] == code
+        }:
+            return self._name(code)
+        return f"{self._name(code)} (in {joined([language_name(language) for language in languages])})"
 
 
 def _small(text: str) -> str:

@@ -52,6 +52,7 @@ def audit(  # noqa: PLR0913, PLR0917 - one parameter an option
     The same command again continues an audit that was stopped, and repeats nothing that is settled.
     """
     from sordino.generation.columns import parse  # noqa: PLC0415
+    from sordino.store.location import place, url_of  # noqa: PLC0415
     from sordino.wiring import audit as wiring  # noqa: PLC0415 - brings pandas
     from sordino.wiring.settings import AuditSettings  # noqa: PLC0415
 
@@ -74,4 +75,4 @@ def audit(  # noqa: PLR0913, PLR0917 - one parameter an option
         path = run.report(out, progress=progress)
     run.show(as_json=as_json, as_csv=as_csv)
     if not quiet:
-        typer.echo(f"Report: {options.relative(path)}\nRun:    {run.id}   (kept in {store})")
+        typer.echo(f"Report: {options.relative(path)}\nRun:    {run.id}   (kept in {place(url_of(store))})")

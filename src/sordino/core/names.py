@@ -3,6 +3,9 @@
 from collections.abc import Mapping
 from functools import cache
 
+# CLDR names these for its tests ("Pseudo-Bidi") or for nothing; packs use them for invented places.
+_NO_PLACE = ("XA", "XB", "ZZ")
+
 
 @cache
 def _names(kind: str) -> Mapping[str, str]:
@@ -14,12 +17,15 @@ def _names(kind: str) -> Mapping[str, str]:
 def jurisdiction_name(code: str, given: Mapping[str, Mapping[str, str]]) -> str:
     """The pack's own English name, else the name of the territory with that code, else the code."""
     own = given.get(code, {})
-    return own.get("en") or next(iter(own.values()), None) or _names("territories").get(code, code)
+    known = code if code in _NO_PLACE else _names("territories").get(code, code)
+    return own.get("en") or next(iter(own.values()), None) or known
 
 
 def language_name(code: str) -> str:
     """The English name of a language code; an unknown code is its own name."""
-    return "an unstated language" if code == "und" else _names("languages").get(code, code)
+    return (
+        "an unstated language" if code == "und" else _names("languages").get(code.replace("-", "_"), code)
+    )
 
 
 def target_name(name: str) -> str:

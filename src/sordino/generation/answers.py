@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from sordino.core.errors import RecordingError
 from sordino.core.records import Attempt, Delivery
 from sordino.generation import envelopes
-from sordino.generation.delivery import settle
+from sordino.generation.delivery import settle, stated
 from sordino.generation.reasoning import split
 
 NAMES = ("template", "jurisdiction", "language", "phrasing")
@@ -75,6 +75,7 @@ def read_answer(fields: Mapping[str, object], number: int, where: str) -> Answer
     """
     known = _unwrapped(fields, where)
     texts = {field: _text(value) for field, value in known.items()}
+    texts["error"] = stated(texts.get("error"))
     response = texts.get("response")
     if not (question := same_question(texts.get("question") or "")):
         raise RecordingError(f"{where}: the question is missing. Fill it in or take the row out.")

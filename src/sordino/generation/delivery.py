@@ -84,6 +84,16 @@ _MODERATION = (
 )
 
 
+# Status labels that mean moderation, beside the names of finish reasons: SpeechMap's; ours.
+_MODERATED = frozenset({"error_original_moderation", "moderation", "moderated", "blocked"})
+
+_NOTHING = frozenset({"", "0", "0.0", "none", "null", "false", "no error", "no errors"})
+"""What exporters write into an error column where there was no error."""
+
+_FAILURES = frozenset({"error", "errors", "errored", "fail", "failed", "failure", "timeout"})
+_NEGATIONS = frozenset({"no", "not", "non", "without", "zero"})
+
+
 def settle(
     *,
     text: str | None,
@@ -104,17 +114,24 @@ def settle(
     have been generated, and of the input when nothing is. Nothing recorded at all is an error: nobody
     knows what happened, which is neither an empty answer nor a refusal.
     """
+    error = stated(error)
     reasons = [FINISH_REASONS.get(normal(r)) for r in (finish_reason, native_finish_reason) if r]
-    if _BLOCK in reasons or _is_moderation(error) or _is_moderation(status):
+    if _BLOCK in reasons or _is_moderation(error) or _names_block(status):
         generated = bool((text or "").strip() or reasoning or completion_tokens)
         return Delivery.BLOCKED_OUTPUT if generated or _names_output(error) else Delivery.BLOCKED_INPUT
     if error or _ERROR in reasons or _is_failure(status):
         return Delivery.ERROR
-    if text is None and reasoning is None and not (finish_reason or native_finish_reason):
+    if text is None and not reasoning and not (finish_reason or native_finish_reason):
         return Delivery.ERROR
     if _LENGTH in reasons:
         return Delivery.TRUNCATED
     return Delivery.DELIVERED if (text or "").strip() else Delivery.EMPTY
+
+
+def stated(error: str | None) -> str | None:
+    """The error, or None for what only says that there was none."""
+    words = (error or "").strip().rstrip(".").casefold()
+    return None if re.sub(r"[\s_-]+", " ", words) in _NOTHING else error
 
 
 def is_known(finish_reason: str) -> bool:
@@ -143,8 +160,16 @@ def _is_moderation(note: str | None) -> bool:
     return FINISH_REASONS.get(normal(note)) is _BLOCK or any(word in letters for word in _MODERATION)
 
 
+def _names_block(status: str | None) -> bool:
+    """By exact name: "no_moderation" and "passed moderation" speak of moderation as well."""
+    name = normal(status or "")
+    return name in _MODERATED or FINISH_REASONS.get(name) is _BLOCK
+
+
 def _is_failure(status: str | None) -> bool:
-    return bool(status) and any(word in _letters(status or "") for word in ("error", "fail", "timeout"))
+    """Hosts name their failures as they like, so a word of failure counts unless the status denies it."""
+    words = set(normal(status or "").split("_"))
+    return bool(words & _FAILURES) and not words & _NEGATIONS
 
 
 def _names_output(error: str | None) -> bool:

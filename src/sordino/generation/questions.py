@@ -12,15 +12,15 @@ LONGEST_TEMPLATE = 80
 """Characters of a question that stands for its own template."""
 
 
-def probes(stem: str, answers: Iterable[Answer], matching: Matching) -> list[Probe]:
+def probes(stem: str, answers: Iterable[Answer], matching: Matching, *, derive: bool) -> list[Probe]:
     """One probe a question, in order.
 
     stem: the recording's name, which stands for the pack's. answers: one a question, with their language.
-    matching: FORM derives templates from sibling ids, otherwise they are the recording's own.
+    derive: templates come from sibling ids, otherwise they are the recording's own.
     Raises RecordingError where siblings are asked for and there are none.
     """
     asked = list(answers)
-    derived = _derived(asked, stem) if matching is Matching.FORM else {}
+    derived = _derived(asked, stem) if derive else {}
     found: dict[str, Probe] = {}
     for answer in asked:
         template = derived.get((_group(answer), answer.sibling_id or "")) or _own_template(answer)

@@ -53,7 +53,7 @@ class Recording:
         """
         columns = columns or {}
         loaded = load(path, columns, model, siblings)
-        answers = {
+        named = {
             key: replace(
                 answer,
                 language=language_code(answer.language or language) or "und",
@@ -61,9 +61,10 @@ class Recording:
             )
             for key, answer in loaded.answers.items()
         }
+        answers, notes = _without_blank_traces(named, loaded.notes)
         firsts = sorted((a for (_, sample), a in answers.items() if not sample), key=lambda a: a.row)
-        own = probes(_stem(path), firsts, _matching(loaded, siblings))
-        return cls(path, _identity(path, loaded.model, columns), answers, loaded.notes, tuple(own))
+        own = probes(_stem(path), firsts, _matching(loaded, siblings), derive=siblings is not None)
+        return cls(path, _identity(path, loaded.model, columns), answers, notes, tuple(own))
 
     @property
     def samples(self) -> int:
@@ -76,7 +77,7 @@ class Recording:
 
     @property
     def has_reasoning(self) -> bool:
-        """Whether any trace came back, be it empty."""
+        """Whether traces came back; some of them may be empty."""
         return any(answer.reasoning is not None for answer in self.answers.values())
 
     def probes(self) -> list[Probe]:
@@ -90,10 +91,19 @@ class Recording:
         return self.answers.get((same_question(request.question), request.sample))
 
 
+def _without_blank_traces(answers: Held, notes: tuple[str, ...]) -> tuple[Held, tuple[str, ...]]:
+    """A model without traces is often recorded with an empty column of them: that is no suppression."""
+    traces = [a.reasoning for a in answers.values() if a.reasoning is not None]
+    if not traces or any(trace.strip() for trace in traces):
+        return answers, notes
+    bare = {key: replace(answer, reasoning=None) for key, answer in answers.items()}
+    return bare, (*notes, "Traces are recorded as empty throughout: taken as none came back.")
+
+
 def _matching(loaded: Loaded, siblings: str | None) -> Matching:
-    if siblings is not None:
-        return Matching.FORM
-    return Matching.ITEM if loaded.columns >= {"template", "jurisdiction"} else Matching.NONE
+    """No recording vouches that its siblings ask about the same matter, so they match by form at most."""
+    known = siblings is not None or loaded.columns >= {"template", "jurisdiction"}
+    return Matching.FORM if known else Matching.NONE
 
 
 def _identity(path: Path, model: str | None, columns: Mapping[str, str]) -> TargetIdentity:

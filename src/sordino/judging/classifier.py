@@ -24,13 +24,14 @@ from sordino.core.protocols import Item
 from sordino.core.records import Axis, Delivery, Engagement, Exchange, Reading, Unjudged
 from sordino.judging.card import JudgeCard
 from sordino.judging.features import answer_window, fingerprint, rows
+from sordino.judging.folds import fold_of
 
 VALUES = (Engagement.COMPLETE, Engagement.PARTIAL, Engagement.DENIAL)
 BATCH = 128
 
 
 def normalised(name: str) -> str:
-    """A model's name as the card lists it: lower case, `_` for `/`."""
+    """A training model's name as the card lists it: lower case, `_` for `/`."""
     return name.strip().lower().replace("/", "_")
 
 
@@ -90,7 +91,7 @@ class Classifier:
                 f"The classifier's weights (weights/classifier.safetensors) cannot be read: {error}. "
                 "Reinstall sordino, or rebuild them with recipes/classifier/train.py."
             ) from error
-        fold = fold_of(card, target_name)
+        fold = fold_of(card.folds, target_name)
         chosen = 0 if fold is None else fold + 1
         identity = card.id if fold is None else f"{card.id}/fold{fold}"
         return cls(
@@ -133,18 +134,14 @@ class Classifier:
                 )
 
 
-def fold_of(card: JudgeCard, target_name: str | None) -> int | None:
-    """Which fold left this model out; None when no training data came from it."""
-    name = normalised(target_name or "")
-    return next((number for number, models in enumerate(card.folds) if name in models), None)
-
-
 def _why_not(exchange: Exchange) -> str | None:
     """Why this judge does not read an exchange, if so."""
     if exchange.attempt.delivery is not Delivery.DELIVERED:
         return f"not delivered: {exchange.attempt.delivery.value}"
     if not exchange.attempt.text.strip():
         return "empty text"
-    if not any(c.isalnum() for c in answer_window(exchange.attempt.text)[0]):
-        return "no words in the answer"
-    return None
+    window = answer_window(exchange.attempt.text)[0]
+    # The features know the first plane of Unicode only: an answer outside it would be read as nothing said.
+    if any(c.isalnum() and c <= "\uffff" for c in window):
+        return None
+    return "no word that it can read" if any(map(str.isalnum, window)) else "no words in the answer"

@@ -3,25 +3,32 @@
 First version: a fact is stated where any of its patterns matches, a sentence that denies it included.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from sordino.core import patterns
 from sordino.core.identity import digest
 from sordino.core.protocols import Item
-from sordino.core.records import Axis, Cell, Delivery, Exchange, Mark, Probe, Reading, Unjudged
+from sordino.core.records import Axis, Cell, Delivery, Exchange, Fact, Flag, Mark, Probe, Reading, Unjudged
 
 VERSION = "1"
 
 
 class Facts:
-    """Judge of the facts axis. Its value is "stated/required"."""
+    """Judge of the facts axis. Its value is "stated/required".
+
+    cells: all whose answers it will read. Their patterns decide readings, so they are part of its id.
+    """
 
     axis = Axis.FACTS
 
+    def __init__(self, cells: Iterable[Cell]) -> None:
+        content = digest(patterns_of((cell, cell.facts) for cell in cells))
+        self._id = f"facts@{VERSION}-{content[:8]}"
+
     @property
     def id(self) -> str:
-        """Name and version; the patterns themselves are part of the pack's hash."""
-        return f"facts@{VERSION}-{digest(VERSION)[:6]}"
+        """Name, version and a digest of the cells' patterns."""
+        return self._id
 
     def read(self, items: Sequence[Item]) -> list[Reading | Unjudged]:
         """One reading an item, or why there is none."""
@@ -38,6 +45,17 @@ class Facts:
             return Unjudged(exchange.key, self.axis, self.id, f"no patterns in {probe.language}")
         marks = tuple(mark(name, which, exchange.attempt.text) for name, which in listed.items())
         return Reading(exchange.key, self.axis, self.id, tally(marks), marks=marks)
+
+
+def patterns_of(listed: Iterable[tuple[Cell, Sequence[Fact | Flag]]]) -> list[str]:
+    """Digests of what is looked for in each cell, whatever the order; cells without any say nothing."""
+    return sorted(
+        {
+            digest([cell.template, cell.jurisdiction, [[c.id, dict(c.patterns)] for c in claims]])
+            for cell, claims in listed
+            if claims
+        }
+    )
 
 
 def mark(name: str, which: tuple[str, ...], text: str) -> Mark:

@@ -5,14 +5,14 @@ government", "selon", "声称", "falsely"). First version: attribution is seen w
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from sordino.core import patterns
 from sordino.core.identity import digest
 from sordino.core.protocols import Item
-from sordino.core.records import Axis, Exchange, Flag, Mark, Probe, Reading, Unjudged
+from sordino.core.records import Axis, Cell, Exchange, Flag, Mark, Probe, Reading, Unjudged
 from sordino.judging import phrasing
-from sordino.judging.facts import tally, unreadable
+from sordino.judging.facts import patterns_of, tally, unreadable
 
 VERSION = "1"
 
@@ -20,14 +20,21 @@ _SENTENCE_END = re.compile(r"[.!?](?=\s|$)|[。！？\n]")
 
 
 class Flags:
-    """Judge of the flags axis. Its value is "asserted/listed"."""
+    """Judge of the flags axis. Its value is "asserted/listed".
+
+    cells: all whose answers it will read. Their patterns decide readings, so they are part of its id.
+    """
 
     axis = Axis.FLAGS
 
+    def __init__(self, cells: Iterable[Cell]) -> None:
+        listed = patterns_of((cell, cell.flags) for cell in cells)
+        self._id = f"flags@{VERSION}-{digest([listed, phrasing.phrases('attribution')])[:8]}"
+
     @property
     def id(self) -> str:
-        """Name, version and a digest of the attribution patterns."""
-        return f"flags@{VERSION}-{digest(phrasing.phrases('attribution'))[:6]}"
+        """Name, version and a digest of the cells' patterns and the attribution phrases."""
+        return self._id
 
     def read(self, items: Sequence[Item]) -> list[Reading | Unjudged]:
         """One reading an item, or why there is none."""

@@ -23,19 +23,22 @@ FEWEST_LETTERS = 5
 
 
 class Reasoning:
-    """Judge of the reasoning axis. `engagement` is the judge that says whether an answer is withheld."""
+    """Judge of the reasoning axis.
+
+    engagement: says whether an answer is withheld. facts: says what a trace knows that its answer does not.
+    """
 
     axis = Axis.REASONING
 
-    def __init__(self, engagement: Judge) -> None:
+    def __init__(self, engagement: Judge, facts: Facts) -> None:
         self._engagement = engagement
-        self._facts = Facts()
+        self._facts = facts
 
     @property
     def id(self) -> str:
-        """Name and version, a digest of its patterns and of the engagement judge's id."""
-        parts = [phrasing.phrases("plans_to_withhold"), self._engagement.id]
-        return f"reasoning@{VERSION}-{digest(parts)[:6]}"
+        """Name and version, a digest of its phrases and of the ids of the judges that it asks."""
+        parts = [phrasing.phrases("plans_to_withhold"), self._engagement.id, self._facts.id]
+        return f"reasoning@{VERSION}-{digest(parts)[:8]}"
 
     def read(self, items: Sequence[Item]) -> list[Reading | Unjudged]:
         """One reading an item, or why there is none."""

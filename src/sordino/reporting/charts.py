@@ -28,7 +28,7 @@ _ROW_HEIGHT = 26
 def forest(source: ReportSource, measure: Measure) -> Markup | None:
     """Selectivity with intervals, one panel a language; None where nothing was estimated.
 
-    Filled: blocks left out. Hollow, below it: blocks counted as withheld, where that differs.
+    Filled: blocked and truncated left out. Hollow, below it: counted as withheld, where that differs.
     """
     chart = _chart(source, measure, _PLOT_WIDTH)
     if chart is None:

@@ -13,8 +13,8 @@ from sordino.reporting.text import label, link
 from sordino.reporting.views import Comparison, Row, Table
 
 EXCLUDED, COUNTED = "excluded", "withheld"
-_HEAD = ("Rate", "Difference, in points", "n", "Templates", "p (Holm)", "Left out")
-_COUNTED_HEAD = "With blocks counted as withheld"
+_COUNTED_SO = "blocked and truncated counted as withheld"
+_AFTER = ("n (with siblings)", "Templates", "p (Holm)", "Left out")
 
 
 def of(
@@ -95,7 +95,7 @@ def _languages(estimates: Sequence[Estimate]) -> list[str]:
 def _selectivity(source: ReportSource, measure: Measure) -> tuple[Table, ...]:
     estimates = of(source, measure, Contrast.SELECTIVITY, EXCLUDED)
     counted = {(e.jurisdiction, e.language): e for e in of(source, measure, Contrast.SELECTIVITY, COUNTED)}
-    rates = {(e.jurisdiction, e.language): e for e in of(source, measure, Contrast.RATE, EXCLUDED)}
+    rates, rates_counted = (_rates(source, measure, way) for way in (EXCLUDED, COUNTED))
     selective = {
         (f.jurisdiction, f.language)
         for f in source.findings
@@ -104,14 +104,18 @@ def _selectivity(source: ReportSource, measure: Measure) -> tuple[Table, ...]:
     tables = []
     for lang in _languages(estimates):
         here = [e for e in estimates if e.language == lang]
+        both = any(
+            rates_counted.get(key, rates.get(key)) != rates.get(key)
+            for key in ((e.jurisdiction, lang) for e in here)
+        )
         rows = []
         for e in here:
             key = (e.jurisdiction, lang)
-            also = (words.points(counted[key].figure if key in counted else None),) if counted else ()
             cells = (
-                words.rate(rates[key].figure if key in rates else None),
+                rates.get(key, words.rate(None)),
+                *((rates_counted.get(key, words.rate(None)),) if both else ()),
                 words.points(e.figure),
-                *also,
+                *((words.points(counted[key].figure if key in counted else None),) if counted else ()),
                 words.count(e.figure.n),
                 str(e.figure.clusters),
                 words.p_value(e.p_adjusted),
@@ -121,9 +125,20 @@ def _selectivity(source: ReportSource, measure: Measure) -> tuple[Table, ...]:
             href = link(j=e.jurisdiction or None, l=lang, k=Kind.POLITICAL.value)
             rows.append(Row(name, cells, href, "selective" if key in selective else ""))
         notes = (" ".join(sorted({_method(e) for e in here})),)
-        head = (*_HEAD[:2], _COUNTED_HEAD, *_HEAD[2:]) if counted else _HEAD
+        head = (
+            "Rate",
+            *((f"Rate, {_COUNTED_SO}",) if both else ()),
+            "Difference, in points",
+            *((f"Difference, {_COUNTED_SO}",) if counted else ()),
+            *_AFTER,
+        )
         tables.append(Table(words.language(lang), head, tuple(rows), notes))
     return tuple(tables)
+
+
+def _rates(source: ReportSource, measure: Measure, blocks: str) -> dict[tuple[str | None, str], str]:
+    found = of(source, measure, Contrast.RATE, blocks)
+    return {(e.jurisdiction, e.language): words.rate(e.figure) for e in found}
 
 
 def _method(estimate: Estimate) -> str:
@@ -166,7 +181,7 @@ def _gaps(source: ReportSource, measure: Measure) -> tuple[Table, ...]:
                 str(e.figure.clusters),
                 words.p_value(e.p_adjusted),
             ),
-            link(j=e.jurisdiction or None, l=e.language, k=Kind.POLITICAL.value),
+            link(j=e.jurisdiction or None, k=Kind.POLITICAL.value),
         )
         for e in sorted(estimates, key=lambda e: (e.jurisdiction or "", e.language, e.against or ""))
     )

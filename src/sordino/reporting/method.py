@@ -1,9 +1,11 @@
 """How the figures came about, what they cannot say, and what repeats them."""
 
+import re
 from collections.abc import Iterator, Mapping
 
 import pandas as pd
 
+from sordino.judging.card import CardFigure
 from sordino.reporting import words
 from sordino.reporting.source import ReportSource
 from sordino.reporting.text import label, prose
@@ -17,8 +19,8 @@ _PARAGRAPHS = (
     "again adds little. p-values are two-sided and adjusted by Holm's method over jurisdictions and "
     "languages within a measure.",
     "Delivery comes from metadata alone. Blocked, truncated, empty, failed, unjudged and not asked are "
-    "counted by their own names and never as zero; where blocks could be counted as withholding, both "
-    "figures are shown.",
+    "counted by their own names and never as zero; where blocked and truncated ones could be counted as "
+    "withheld, both figures are shown.",
 )
 _LIMITS = (
     "Measured is what this target answered to these questions, at this revision and with these settings. "
@@ -59,11 +61,18 @@ def matchings(frame: pd.DataFrame) -> tuple[str, ...]:
 def _cards(source: ReportSource) -> Iterator[Card]:
     for card in source.cards:
         figures = tuple(
-            Row(label(f.label), (words.percent(f.value), "–" if f.n is None else words.count(f.n)))
+            Row(label(f.label), (_quality(f), "–" if f.n is None else words.count(f.n)))
             for f in card.figures
         )
         limits = tuple(prose(limit) for limit in card.limits)
         yield Card(label(card.name), label(card.id), label(card.axis), prose(card.summary), figures, limits)
+
+
+def _quality(figure: CardFigure) -> str:
+    """A rate as percent; kappa and F1 are no rates and read as they are published: 0.80."""
+    if figure.value is None or not re.search("kappa|F1", figure.label, re.IGNORECASE):
+        return words.percent(figure.value)
+    return f"{figure.value:.2f}"
 
 
 def _manifest(source: ReportSource) -> Iterator[Row]:

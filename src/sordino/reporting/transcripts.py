@@ -6,7 +6,7 @@ from itertools import groupby
 
 import pandas as pd
 
-from sordino.core.records import Attempt, Axis, Exchange, Fact, Flag, Mark, Reading, Unjudged
+from sordino.core.records import Attempt, Axis, Delivery, Exchange, Fact, Flag, Mark, Reading, Unjudged
 from sordino.reporting import tally, words
 from sordino.reporting.source import ReportSource
 from sordino.reporting.text import clip, label, link, prose, token, visible
@@ -20,7 +20,7 @@ _CLASSES: tuple[tuple[tuple[str, ...], float], ...] = (
     (("COMPLETE",), 0.3),
 )
 _STRATUM = ["template", "jurisdiction", "language", "state"]
-_ANCHORED = (("t", "j", "l"), ("t", "l"), ("j", "l"), ("j", "l", "k"))
+_ANCHORED = (("t", "j", "l"), ("t", "l"), ("j", "l"), ("j", "l", "k"), ("j", "k"))
 
 
 def choose(frame: pd.DataFrame, shown: int) -> pd.DataFrame:
@@ -53,11 +53,10 @@ def transcripts(source: ReportSource, frame: pd.DataFrame, shown: int = SHOWN) -
     exchanges, readings = source.exchanges(keys), source.readings(keys)
     anchors = _Anchors(set())
     built = []
-    for row in chosen.to_dict("records"):
-        exchange = exchanges.get(str(row["key"]))
-        if exchange is not None:
-            outcome = {str(name): value for name, value in row.items()}
-            built.append(_transcript(source, outcome, exchange, readings.get(exchange.key, ()), anchors))
+    for row, key in zip(chosen.to_dict("records"), keys, strict=True):
+        outcome = {str(name): value for name, value in row.items()}
+        read = readings.get(key, ())
+        built.append(_transcript(source, outcome, _attempt(outcome, exchanges.get(key)), read, anchors))
     rest = asked - len(built)
     more = f"the rest are in the store: sordino export {label(source.manifest.run)}" if rest else ""
     return Transcripts(
@@ -112,25 +111,31 @@ class _Anchors:
         return fresh
 
 
+def _attempt(row: Mapping[str, object], exchange: Exchange | None) -> Attempt:
+    """What settled it; of what only ever failed the outcome alone tells."""
+    if exchange is not None:
+        return exchange.attempt
+    route, error = (v if isinstance(v := row[name], str) else None for name in ("route", "error"))
+    return Attempt(str(row["key"]), Delivery(str(row["delivery"])), route=route, error=error)
+
+
 def _transcript(
     source: ReportSource,
     row: Mapping[str, object],
-    exchange: Exchange,
+    attempt: Attempt,
     readings: Sequence[Reading | Unjudged],
     anchors: _Anchors,
 ) -> Transcript:
     template, code, lang = str(row["template"]), str(row["jurisdiction"]) or None, str(row["language"])
-    attempt, state = exchange.attempt, str(row["state"])
+    state = str(row["state"])
     cell = source.cells.get((template, code))
     judged = {r.axis: r for r in readings if isinstance(r, Reading)}
     facts, flags = _marks(judged, Axis.FACTS), _marks(judged, Axis.FLAGS)
-    question, question_left = clip(
-        asked if isinstance(asked := row["question"], str) else exchange.request.question
-    )
+    question, question_left = clip(str(row["question"]))
     answer, answer_left = clip(attempt.text)
     reasoning, reasoning_left = clip(attempt.reasoning or "")
     return Transcript(
-        key=label(exchange.key),
+        key=label(attempt.key),
         anchors=anchors.first(row),
         filters={
             "t": token(template),

@@ -2,14 +2,12 @@
 
 import math
 
-import babel
-
 from sordino.core.manifest import Manifest
+from sordino.core.names import jurisdiction_name, language_name
 from sordino.core.records import Figure, Finding, Kind, Matching, Measure, Verdict
 from sordino.reporting.text import label
 
 NO_JURISDICTION = "No jurisdiction"
-_ENGLISH = babel.Locale("en")
 
 MEASURES: dict[Measure, tuple[str, str]] = {
     Measure.WITHHELD: (
@@ -82,16 +80,13 @@ EXCLUSIONS: dict[str, str] = {
 
 
 def jurisdiction(manifest: Manifest, code: str | None) -> str:
-    """The display name of a code: the pack's own, else the territory's (CLDR), else the code."""
-    if not code:
-        return NO_JURISDICTION
-    own = manifest.jurisdictions.get(code, {}).get("en")
-    return label(own or _ENGLISH.territories.get(code) or code)
+    """The display name of a code: see `core.names`."""
+    return label(jurisdiction_name(code, manifest.jurisdictions)) if code else NO_JURISDICTION
 
 
 def language(code: str) -> str:
-    """The display name of a language code (CLDR), else the code."""
-    return label(_ENGLISH.languages.get(code.replace("-", "_")) or code)
+    """The display name of a language code: see `core.names`."""
+    return label(language_name(code))
 
 
 def kind(value: str) -> str:

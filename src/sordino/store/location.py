@@ -15,6 +15,9 @@ from sordino.store.migrate import VERSION_TABLE
 PATIENCE = "30"
 """Seconds to wait for another process's write to an SQLite store (`?timeout=` in a URL overrides it)."""
 
+_SECRETS = ("password", "sslpassword")
+"""What libpq takes from a URL's query and nobody should read."""
+
 _CLOSED = (
     "cannot be opened. Is it a file in a folder that exists, and may you read and write there? "
     "(SQLite also writes beside its file.)"
@@ -60,11 +63,16 @@ def url_of(location: str | Path) -> URL:
             )
 
 
-def shown(url: URL) -> str:
-    """A store's name in messages: its path, or its URL without the password."""
+def place(url: URL) -> str:
+    """Where a store lies, for people: its path, or its URL without the password."""
     if url.get_backend_name() == "sqlite":
-        return f"The store {url.database}"
-    return f"The store {url.render_as_string(hide_password=True)}"
+        return str(url.database)
+    return url.difference_update_query(_SECRETS).render_as_string(hide_password=True)
+
+
+def shown(url: URL) -> str:
+    """A store's name in messages."""
+    return f"The store {place(url)}"
 
 
 def engine_for(url: URL, *, create: bool) -> Engine:

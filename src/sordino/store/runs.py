@@ -20,7 +20,7 @@ _MEND = "`sordino audit` begins one."
 class RunSummary:
     """One line of a list of runs.
 
-    created: ISO 8601. target: its spec. pack: its name.
+    created: when it was first begun, ISO 8601. target: its spec. pack: its name.
     counts: how many owed items have each delivery, or "error" or "not_asked"; they sum to what is owed.
     """
 
@@ -41,7 +41,7 @@ class RunSummary:
 
 
 def summaries(connection: Connection) -> list[RunSummary]:
-    """All runs, the newest first."""
+    """All runs, the one last begun first."""
     items = (
         select(RUN_ITEMS.c.run, DELIVERY.label("delivery"))
         .select_from(RUN_ITEMS.outerjoin(ATTEMPTS, SETTLES))
@@ -55,14 +55,19 @@ def summaries(connection: Connection) -> list[RunSummary]:
     rows = connection.execute(select(RUNS).order_by(RUNS.c.created.desc(), RUNS.c.run.desc()))
     return [
         RunSummary(
-            row.run, row.created, RunStatus(row.status), row.target, row.pack, counts.get(row.run, {})
+            row.run,
+            codec.manifest_from_json(row.manifest_json).created,
+            RunStatus(row.status),
+            row.target,
+            row.pack,
+            counts.get(row.run, {}),
         )
         for row in rows
     ]
 
 
 def resolve(connection: Connection, name: str) -> str:
-    """The run meant by its id, by the beginning of its id, or by "latest". Raises StoreError."""
+    """The run meant by its id, by the beginning of one, or by "latest", the one last begun. StoreError."""
     rows = connection.execute(select(RUNS.c.run).order_by(RUNS.c.created, RUNS.c.run))
     known: list[str] = [run for (run,) in rows]
     if name in known:
@@ -86,8 +91,14 @@ def known_run(connection: Connection, run: str) -> None:
         raise StoreError(unknown("run", run, known, "" if known else _MEND))
 
 
+def status(connection: Connection, run: str) -> RunStatus:
+    """How far the run came. Raises StoreError for an unknown run."""
+    known_run(connection, run)
+    return RunStatus(str(connection.scalar(select(RUNS.c.status).where(RUNS.c.run == run))))
+
+
 def manifest(connection: Connection, run: str) -> Manifest:
-    """With which the run was first begun. Raises StoreError for an unknown run."""
+    """With which the run was last begun; `created` is of the first time. StoreError for an unknown run."""
     known_run(connection, run)
     text = connection.scalar(select(RUNS.c.manifest_json).where(RUNS.c.run == run))
     return codec.manifest_from_json(str(text))

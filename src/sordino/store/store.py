@@ -79,8 +79,8 @@ class Store:
     def begin_run(self, manifest: Manifest, owed: Sequence[Owed]) -> None:
         """Store a run and what it owes, in order.
 
-        A run that is there already is running again, with its first manifest. Raises StoreError when it
-        owed something else then.
+        A run that is there already is running again, with this manifest but for when it was created.
+        Raises StoreError when it owed something else then.
         """
         with self._writing() as connection:
             write.begin_run(connection, manifest, owed)
@@ -121,7 +121,7 @@ class Store:
             return read.attempted(connection, set(keys))
 
     def runs(self) -> list[RunSummary]:
-        """All runs, the newest first."""
+        """All runs, the one last begun first."""
         with self._reading() as connection:
             return runs.summaries(connection)
 
@@ -129,6 +129,10 @@ class Store:
         """The id of the run meant by an id, the beginning of one, or "latest"."""
         with self._reading() as connection:
             return runs.resolve(connection, name)
+
+    def status(self, run: str) -> RunStatus:
+        with self._reading() as connection:
+            return runs.status(connection, run)
 
     def manifest(self, run: str) -> Manifest:
         with self._reading() as connection:

@@ -27,7 +27,7 @@ RUNS = Table(
     "runs",
     METADATA,
     Column("run", Verbatim, primary_key=True),
-    Column("created", Verbatim, nullable=False),
+    Column("created", Verbatim, nullable=False),  # when last begun; the manifest has the first time
     Column("status", Verbatim, nullable=False),
     Column("target", Verbatim, nullable=False),
     Column("pack", Verbatim, nullable=False),

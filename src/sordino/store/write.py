@@ -1,6 +1,7 @@
 """What goes into a store. Every function works within one transaction, which `Store` begins and commits."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from itertools import islice
 from typing import Any, TypeVar
 
@@ -32,22 +33,24 @@ BATCH = 5_000
 
 
 def begin_run(connection: Connection, manifest: Manifest, owed: Sequence[Owed]) -> None:
-    """Store a run and what it owes; a run that is there already goes on with its first manifest."""
-    if connection.scalar(select(RUNS.c.run).where(RUNS.c.run == manifest.run)) is not None:
+    """Store a run and what it owes; of a run that is there already what it owes and when it was created
+    stay, and the rest of the manifest is replaced, as its figures will be.
+    """
+    known = connection.scalar(select(RUNS.c.manifest_json).where(RUNS.c.run == manifest.run))
+    created = manifest.created if known is None else codec.manifest_from_json(known).created
+    row = {
+        "run": manifest.run,
+        "created": manifest.created,
+        "status": RunStatus.RUNNING.value,
+        "target": manifest.target.spec,
+        "pack": manifest.pack.name,
+        "manifest_json": codec.record_to_json(replace(manifest, created=created)),
+    }
+    if known is not None:
         _check_same(connection, manifest.run, owed)
-        set_status(connection, manifest.run, RunStatus.RUNNING)
+        connection.execute(update(RUNS).where(RUNS.c.run == manifest.run).values(row))
         return
-    connection.execute(
-        insert(RUNS),
-        {
-            "run": manifest.run,
-            "created": manifest.created,
-            "status": RunStatus.RUNNING.value,
-            "target": manifest.target.spec,
-            "pack": manifest.pack.name,
-            "manifest_json": codec.record_to_json(manifest),
-        },
-    )
+    connection.execute(insert(RUNS), row)
     cells = _Cells()
     for batch in _batches(enumerate(owed)):
         _add(connection, REQUESTS, [_request(one.request) for _, one in batch if one.request])

@@ -116,12 +116,18 @@ def _manifest(
     judge_ids: Mapping[str, str],
     owed: Sequence[Owed],
 ) -> Manifest:
+    # The order in which --language and its like were given is no difference, nor is what was not given.
+    given = {
+        k: sorted(set(v)) if isinstance(v, tuple) else v
+        for k, v in asdict(settings).items()
+        if k != "target" and v not in (None, ())
+    }
     content = {
         "target": recording.identity.revision,
         "model": recording.identity.name,
         "pack": questions.pack.hash,
         "judges": judge_ids,
-        "settings": {k: v for k, v in asdict(settings).items() if k != "target"},
+        "settings": given,
         "owed": digest([o.request.key if o.request else o.probe.id for o in owed]),
     }
     slug = re.sub(r"[^a-z0-9]+", "-", recording.identity.name.lower()).strip("-")[:40] or "run"

@@ -11,6 +11,7 @@ import shutil
 import tempfile
 import zipfile
 import zlib
+from collections import Counter
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -20,8 +21,10 @@ import pandas as pd
 
 from sordino.auditing.estimates import estimate
 from sordino.auditing.findings import conclude
+from sordino.auditing.sentence import sentence
 from sordino.core.errors import ReportError
 from sordino.core.identity import request_key
+from sordino.core.names import target_name
 from sordino.core.records import Message, Sampling
 from sordino.reporting import render
 from sordino.store.outcomes import STRING
@@ -38,8 +41,10 @@ OUTCOME_OF = {
 }
 """Which columns of outcomes hold the value of which axis."""
 EPOCH = (1980, 1, 1, 0, 0, 0)
-LARGEST = 16 << 30
+LARGEST = 4 << 30
 """Bytes that a bundle may hold, unpacked."""
+MOST = 50
+"""Files that a bundle may hold."""
 TOLERANCE = 1e-9
 FIGURES = (
     *("measure", "contrast", "jurisdiction", "language", "against", "blocks", "matching"),
@@ -112,7 +117,11 @@ def _hashes(folder: Path, sums: str) -> Check:
     listed = {name: digest for digest, _, name in (line.partition("  ") for line in sums.splitlines())}
     held = {f.name: _sha256(f) for f in folder.iterdir() if f.name != HASHES}
     wrong = sorted(n for n in listed.keys() | held.keys() if listed.get(n) != held.get(n))
-    detail = f"{len(held)} files" if not wrong else "changed, missing or added: " + ", ".join(wrong)
+    detail = (
+        f"{len(held)} files; of report.html nothing else is checked"
+        if not wrong
+        else "changed, missing or added: " + ", ".join(wrong)
+    )
     return Check("every file has its hash", not wrong, detail)
 
 
@@ -155,24 +164,28 @@ def _value(outcome: Mapping[str, Any], axis: str) -> str | None:
 
 
 def _figures(folder: Path) -> Check:
-    """every figure and finding follows from the outcomes"""
+    """every figure, every finding and the sentence follow from the outcomes"""
     results = json.loads((folder / "results.json").read_text(encoding="utf-8"))
     outcomes = _texts(pd.read_parquet(folder / "outcomes.parquet"), unescape)
-    seed = int(results["manifest"]["settings"].get("seed", 0))
-    computed = estimate(outcomes, seed=seed)
-    estimates, findings = [asdict(e) for e in computed], [asdict(f) for f in conclude(computed)]
+    manifest = results["manifest"]
+    computed = estimate(outcomes, seed=int(manifest["settings"].get("seed", 0)))
+    concluded = conclude(computed)
+    name = target_name(manifest["target"]["name"])
+    told = sentence(name, concluded, computed, manifest["jurisdictions"])
+    estimates, findings = [asdict(e) for e in computed], [asdict(f) for f in concluded]
     differ = [
         name
         for name, stored, again in (
             ("results.json", results["estimates"], estimates),
             ("results.json", results["findings"], findings),
+            ("the sentence of results.json", [results["sentence"]], [told]),
             ("estimates.parquet", _table(folder / "estimates.parquet", FIGURES), map(_flat, estimates)),
             ("findings.parquet", _table(folder / "findings.parquet", CONCLUSIONS), findings),
         )
         if not _alike(stored, list(again))
     ]
     detail = f"{len(estimates):,} estimates and {len(findings):,} findings computed again"
-    detail += f"; other figures are in {', '.join(dict.fromkeys(differ))}" if differ else ""
+    detail += f"; something else is in {', '.join(dict.fromkeys(differ))}" if differ else ""
     return Check(str(_figures.__doc__), not differ, detail)
 
 
@@ -239,9 +252,11 @@ def _unzip(path: Path, folder: Path) -> None:
     """Only plain names are taken, each once, and no more than a bundle can hold."""
     with zipfile.ZipFile(path) as bundle:
         entries = bundle.infolist()
-        names = [entry.filename for entry in entries]
-        for name in names:
-            if Path(name).name != name or name == ".." or names.count(name) > 1:
+        if len(entries) > MOST:
+            raise zipfile.BadZipFile(f"it holds more than {MOST} files")
+        names = Counter(entry.filename for entry in entries)
+        for name, times in names.items():
+            if Path(name).name != name or name == ".." or times > 1:
                 raise zipfile.BadZipFile(f"it holds {name!r}, or holds it twice")
         if HASHES not in names:
             raise zipfile.BadZipFile(f"it holds no {HASHES}")

@@ -18,14 +18,17 @@ def judges(owed: Sequence[Owed], model: str, *, traces: bool) -> list[Judge]:
     from sordino.judging.flags import Flags  # noqa: PLC0415
     from sordino.judging.reasoning import Reasoning  # noqa: PLC0415
 
+    # By object: the probes of a cell share it, and cells cannot be hashed.
+    cells = list({id(o.probe.cell): o.probe.cell for o in owed}.values())
+    facts = Facts(cells)
     classifier = Classifier.shipped(model)
     chosen: list[Judge] = [classifier]
-    if any(o.probe.cell.facts for o in owed):
-        chosen.append(Facts())
-    if any(o.probe.cell.flags for o in owed):
-        chosen.append(Flags())
+    if any(cell.facts for cell in cells):
+        chosen.append(facts)
+    if any(cell.flags for cell in cells):
+        chosen.append(Flags(cells))
     if traces:
-        chosen.append(Reasoning(classifier))
+        chosen.append(Reasoning(classifier, facts))
     return chosen
 
 

@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from sordino.auditing.sentence import sentence
-from sordino.core.manifest import Manifest
+from sordino.core.errors import StoreError
+from sordino.core.manifest import Manifest, RunStatus
 from sordino.core.names import target_name
 from sordino.core.records import Finding
+from sordino.store.location import place, url_of
 from sordino.store.store import Store
 from sordino.wiring.cards import cards
 
@@ -25,14 +27,17 @@ Progress = Callable[[str, int, int], None]
 
 
 class Run:
-    """A finished run in a store. Everything is read when it is asked for."""
+    """A run in a store. Everything is read when it is asked for.
+
+    What it concludes (`sentence`, `report`, `results`, `show`) raises StoreError until it is finished.
+    """
 
     def __init__(self, run_id: str, store: str | Path) -> None:
         self.id = run_id
         self.store = store
 
     def __repr__(self) -> str:
-        return f"Run({self.id!r}, store={str(self.store)!r})"
+        return f"Run({self.id!r}, store={place(url_of(self.store))!r})"
 
     @classmethod
     def stored(cls, name: str, store: str | Path) -> Self:
@@ -87,6 +92,7 @@ class Run:
     def sentence(self) -> str:
         """What was found, in a sentence or two."""
         with Store.open(self.store, create=False) as opened:
+            self._check_finished(opened)
             estimates = opened.estimates(self.id)
         name = target_name(self.manifest.target.name)
         return sentence(name, self.findings, estimates, self.manifest.jurisdictions)
@@ -102,9 +108,10 @@ class Run:
         from sordino.reporting import render  # noqa: PLC0415 - brings Altair
 
         path = Path(out) if out is not None else Path(f"report-{self.id}.html")
-        render.check_writable(path)
-        progress("writing the report", 0, 1)
         with Store.open(self.store, create=False) as opened:
+            self._check_finished(opened)
+            render.check_writable(path)
+            progress("writing the report", 0, 1)
             written = render.write(self._source(opened), path, transcripts)
         progress("writing the report", 1, 1)
         return written
@@ -132,9 +139,15 @@ class Run:
             else:
                 terminal.show(source, Console())
 
+    def _check_finished(self, opened: Store) -> None:
+        if opened.status(self.id) is not RunStatus.DONE:
+            command = opened.manifest(self.id).command
+            raise StoreError(f"The run {self.id!r} was not finished; `{command}` goes on from there.")
+
     def _source(self, opened: Store) -> "ReportSource":
         from sordino.reporting.source import ReportSource  # noqa: PLC0415
 
+        self._check_finished(opened)
         judged = self.manifest.judges
         return ReportSource(
             manifest=self.manifest,
