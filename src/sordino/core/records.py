@@ -133,11 +133,15 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Sampling:
-    """How an answer is drawn. Greedy by default; `max_tokens` None leaves it to the target."""
+    """How an answer is drawn. Greedy by default; None is left to the target, or was not recorded."""
 
-    temperature: float = 0.0
-    top_p: float = 1.0
+    temperature: float | None = 0.0
+    top_p: float | None = 1.0
     max_tokens: int | None = 1024
+
+
+NOT_RECORDED = Sampling(temperature=None, top_p=None, max_tokens=None)
+"""The sampling of a recorded answer, of which nobody wrote down how it was drawn."""
 
 
 @dataclass(frozen=True, slots=True)

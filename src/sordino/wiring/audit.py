@@ -16,7 +16,7 @@ from sordino.auditing.plan import plan
 from sordino.core.errors import SpecError, StoreError, unknown
 from sordino.core.identity import digest
 from sordino.core.manifest import Manifest, Owed, PackIdentity, RunStatus
-from sordino.core.records import Probe
+from sordino.core.records import NOT_RECORDED, Probe
 from sordino.generation.replay import ReplayBackend
 from sordino.reporting import render
 from sordino.store.store import Store
@@ -60,6 +60,7 @@ def audit(
         owed = plan(
             questions.probes,
             backend.identity,
+            sampling=NOT_RECORDED,
             samples=recording.samples,
             epoch=settings.epoch,
             holds=backend.holds,
