@@ -7,7 +7,7 @@ from scipy import stats
 from sordino.statistics import intervals
 from sordino.statistics.design import Design
 from sordino.statistics.intervals import Arm
-from sordino.statistics.paired import difference, pairwise, selectivity
+from sordino.statistics.paired import difference, selectivity
 
 MUTED, OPEN = [1.0] * 8, [0.0] * 8
 designs = st.builds(
@@ -98,17 +98,6 @@ def test_differences_are_antisymmetric_bounded_and_never_of_zero_width(design, s
     assert -1 <= there.low <= there.value <= there.high <= 1
     assert there.high - there.low > 0.01
     assert there.p == pytest.approx(back.p)
-
-
-def test_pairwise_gives_every_pair_once():
-    rates, counts = columns(MUTED, OPEN, OPEN)
-    figures = pairwise(rates, counts, generator())
-    assert {pair: figure.value for pair, figure in figures.items()} == {
-        (0, 1): 1.0,
-        (0, 2): 1.0,
-        (1, 2): 0.0,
-    }
-    assert limits(figures[(0, 1)]) == limits(difference_of(rates, counts, 0, 1))
 
 
 # -- selectivity -----------------------------------------------------------------------------------------

@@ -4,8 +4,6 @@ A template touches both sides of every comparison here with the same weight, so 
 ones cancel. Templates that only one side has are left out.
 """
 
-from itertools import combinations
-
 import numpy as np
 
 from sordino.core.records import Figure
@@ -100,13 +98,3 @@ def _arms(values: Floats, counts: Integers) -> tuple[list[intervals.Arm], list[i
         subjects.append(intervals.arm(values[both, 0], counts[both, 0], weights))
         siblings.append(intervals.arm(values[both, j], counts[both, j], weights))
     return subjects, siblings
-
-
-def pairwise(
-    rates: Floats, counts: Integers, generator: np.random.Generator, level: float = 0.95
-) -> dict[tuple[int, int], Figure]:
-    """`difference` of every two columns a < b of (templates, jurisdictions)."""
-    return {
-        (a, b): difference(rates[:, a], counts[:, a], rates[:, b], counts[:, b], generator, level)
-        for a, b in combinations(range(rates.shape[1]), 2)
-    }
