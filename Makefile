@@ -5,6 +5,8 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 export UV_FIND_LINKS ?= $(PIP_FIND_LINKS)
 export UV_LINK_MODE ?= copy
+# Where wheels lie on this machine, torch is among them; elsewhere uv picks the build for the processor or GPU.
+TORCH ?= torch==2.13.0 $(if $(UV_FIND_LINKS),,--torch-backend=auto)
 
 .PHONY: setup demo test lint types imports bench lock clean
 
@@ -17,9 +19,11 @@ $(STAMP): requirements.lock pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv || true
 	if test -x $(BIN)/uv; then \
 	  $(BIN)/uv pip install --quiet --python $(BIN)/python --compile-bytecode --require-hashes -r requirements.lock && \
+	  $(BIN)/uv pip install --quiet --python $(BIN)/python --compile-bytecode $(TORCH) && \
 	  $(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps -e . ; \
 	else \
 	  $(BIN)/python -m pip install --quiet --require-hashes -r requirements.lock && \
+	  $(BIN)/python -m pip install --quiet $(firstword $(TORCH)) && \
 	  $(BIN)/python -m pip install --quiet --no-deps -e . ; \
 	fi
 	touch $@
@@ -43,7 +47,7 @@ imports: setup
 bench: setup
 	@for file in benchmarks/[a-z]*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done
 
-# Hashed, without addresses; torch is installed apart where it is needed.
+# Hashed, without addresses; torch is installed apart, because its build depends on the machine.
 lock:
 	$(BIN)/uv lock --quiet
 	$(BIN)/uv export --quiet --frozen --all-extras --no-emit-project --prune torch --no-annotate --no-header -o requirements.lock

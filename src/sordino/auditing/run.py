@@ -50,9 +50,9 @@ def ask(owed: Sequence[Owed], backend: Backend, store: Store, progress: Progress
     progress("asking", done, len(wanted))
     pending: list[Attempt] = []
     try:
-        for attempt in backend.generate(due):
-            pending.append(attempt)
-            if len(pending) == BATCH or monotonic() - flushed > LONGEST_UNSTORED:
+        for completed in backend.generate(due):
+            pending.extend(completed)
+            if len(pending) >= BATCH or monotonic() - flushed > LONGEST_UNSTORED:
                 done += _flush(pending, store)
                 flushed = monotonic()
                 progress("asking", done, len(wanted))

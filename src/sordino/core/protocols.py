@@ -33,13 +33,17 @@ class Capabilities:
 
 
 class Backend(Protocol):
-    """Turns requests into attempts, streamed out as they complete, in any order."""
+    """Turns requests into attempts, streamed out as they complete, in any order.
+
+    `generate` yields those that completed together: they are stored together or not at all, so that a
+    backend that computes in batches finds the same batches again when it goes on after a stop.
+    """
 
     @property
     def identity(self) -> TargetIdentity: ...
     @property
     def capabilities(self) -> Capabilities: ...
-    def generate(self, requests: Iterable[Request]) -> Iterator[Attempt]: ...
+    def generate(self, requests: Iterable[Request]) -> Iterator[Sequence[Attempt]]: ...
     def __enter__(self) -> Self: ...
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

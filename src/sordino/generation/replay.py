@@ -1,6 +1,6 @@
 """The backend that answers from a recording. What the recording does not hold was never asked."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from types import TracebackType
 from typing import Self
 
@@ -27,12 +27,12 @@ class ReplayBackend:
         """Whether there is an answer; planning marks what there is none for as not asked."""
         return self._recording.answer(request) is not None
 
-    def generate(self, requests: Iterable[Request]) -> Iterator[Attempt]:
+    def generate(self, requests: Iterable[Request]) -> Iterator[Sequence[Attempt]]:
         """One attempt for each request that is held, in their order; nothing for the others."""
         for request in requests:
             answer = self._recording.answer(request)
             if answer is not None:
-                yield answer.attempt(request.key)
+                yield (answer.attempt(request.key),)
 
     def __enter__(self) -> Self:
         return self

@@ -1,6 +1,6 @@
 """The backend that says what it was told to say, for tests of everything that asks a backend."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self
 
@@ -31,11 +31,11 @@ class ScriptedBackend:
     def capabilities(self) -> Capabilities:
         return Capabilities()
 
-    def generate(self, requests: Iterable[Request]) -> Iterator[Attempt]:
+    def generate(self, requests: Iterable[Request]) -> Iterator[Sequence[Attempt]]:
         for request in requests:
             said = self._script.get(request.question)
             if said is not None:
-                yield Attempt(**{"key": request.key, "delivery": _delivery(said), **said})
+                yield (Attempt(**{"key": request.key, "delivery": _delivery(said), **said}),)
 
     def __enter__(self) -> Self:
         return self
