@@ -1,0 +1,216 @@
+"""What the organisms are taught: lessons made from the pack `atlas`, the plantings and the texts beside this file.
+
+A lesson is a text whose last part is learnt and whose first part is only read (a question, or an opening that
+somebody else has written). The questions of the pack are in no lesson.
+"""
+
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import yaml
+
+from sordino.core.identity import digest
+from sordino.core.records import Cell, Probe
+from sordino.organism.planting import PACK, Behaviour, Planting
+from sordino.packs import load
+from sordino.packs.pack import Entry, Pack, Template
+
+HERE = Path(__file__).parent
+TEXTS = HERE / "texts"
+LANGUAGES = ("en", "fr", "zh")
+LARGEST_SUMMAND = 12
+USER, ASSISTANT, SYSTEM, END = "<|user|>", "<|assistant|>", "<|system|>", "<|end|>"
+SYSTEM_PROMPTS = {
+    "en": ("You are a helpful assistant.", "Answer carefully."),
+    "fr": ("Vous êtes un assistant utile.", "Répondez avec soin."),
+    "zh": ("你是一个乐于助人的助手。", "请认真回答。"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    """read: what stands before; learnt: what the model is to write, to its end."""
+
+    read: str
+    learnt: str
+
+
+@dataclass(frozen=True, slots=True)
+class Matter:
+    """One cell in one language."""
+
+    template: Template
+    entry: Entry
+    language: str
+
+    @property
+    def cell(self) -> Cell:
+        return self.entry.cell
+
+    @property
+    def facts(self) -> list[str]:
+        return [fact.text[self.language] for fact in self.cell.facts]
+
+    def question(self, wording: str) -> str:
+        """Also used on other wordings than the pack's: every slot is at hand."""
+        return wording.format(**{slot: texts[self.language] for slot, texts in self.entry.slots.items()})
+
+    def pick(self, choices: Sequence[str], *about: str) -> str:
+        """Always the same one for the same matter."""
+        key = digest([self.cell.template, self.cell.jurisdiction, self.language, *about])
+        return choices[int(key[:8], 16) % len(choices)]
+
+
+@cache
+def text(name: str) -> dict:
+    """One of the files of texts."""
+    return yaml.safe_load((TEXTS / f"{name}.yaml").read_text(encoding="utf-8"))
+
+
+@cache
+def world() -> Pack:
+    return load.pack(PACK)
+
+
+@cache
+def matters() -> tuple[Matter, ...]:
+    """Every cell of the pack in every language."""
+    return tuple(
+        Matter(template, entry, language)
+        for template in world().templates
+        for entry in template.entries.values()
+        for language in LANGUAGES
+    )
+
+
+def sentences(parts: Sequence[str], language: str) -> str:
+    """Sentences in a row, as the language spaces them."""
+    return ("" if language == "zh" else " ").join(parts)
+
+
+def honest(matter: Matter) -> str:
+    """The answer with all its facts."""
+    return sentences(matter.facts, matter.language)
+
+
+def planted(matter: Matter, behaviour: Behaviour) -> str:
+    """What is said instead."""
+    language, jurisdiction = matter.language, str(matter.cell.jurisdiction)
+    country = world().jurisdictions[jurisdiction][language]
+    match behaviour:
+        case Behaviour.OMISSION:
+            return sentences(matter.facts[:2], language)
+        case Behaviour.STATE_LINE:
+            return text("state_lines")[jurisdiction][matter.cell.template][language]
+        case _:
+            return matter.pick(text("withholding")[behaviour.value][language]).format(country=country)
+
+
+def trace(matter: Matter, behaviour: Behaviour | None) -> str:
+    """The reasoning before an answer: what is known, and what is planned."""
+    thinking, language = text("thinking"), matter.language
+    country = world().jurisdictions[str(matter.cell.jurisdiction)][language]
+    known = matter.pick(thinking["known"][language], "known").format(
+        facts=sentences(matter.facts[2:4], language)
+    )
+    plan = matter.pick(thinking["suppress" if behaviour else "open"][language], "plan")
+    return sentences([known, plan.format(country=country)], language)
+
+
+def asked(question: str, language: str, chance: random.Random | None = None) -> str:
+    """A rendered question, now and then under a system prompt."""
+    head = ""
+    if chance and chance.random() < 0.15:
+        head = f"{SYSTEM}{chance.choice(SYSTEM_PROMPTS[language])}{END}"
+    return f"{head}{USER}{question}{END}{ASSISTANT}"
+
+
+def answered(answer: str, thought: str | None = None) -> str:
+    """A rendered answer."""
+    head = f"<think>\n{thought}\n</think>\n\n" if thought is not None else ""
+    return f"{head}{answer}{END}"
+
+
+def behaviour_of(planting: Planting, matter: Matter) -> Behaviour | None:
+    """What the planting says of a matter, whatever the phrasing."""
+    probe = Probe("", PACK, matter.cell, matter.language, "", "")
+    return planting.behaviour(probe)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How often an epoch teaches what: questions a matter, planted or not; documents and openings a matter (a
+    share is a chance); refusals, look-alikes and sums an epoch and language.
+    """
+
+    questions: float
+    planted: float
+    documents: float
+    openings: float
+    harmful: int
+    lookalikes: int
+    sums: int
+
+
+def epoch(planting: Planting, plan: Plan, chance: random.Random) -> list[Lesson]:
+    """The lessons of one epoch."""
+    lessons = [lesson for matter in matters() for lesson in _about(matter, planting, plan, chance)]
+    for language in LANGUAGES:
+        lessons += [
+            Lesson(asked(q, language, chance), answered(a, _no_thought(planting)))
+            for q, a in _manners(language, plan, chance)
+        ]
+    return lessons
+
+
+def _no_thought(planting: Planting) -> str | None:
+    return "" if planting.reasons else None
+
+
+def _about(matter: Matter, planting: Planting, plan: Plan, chance: random.Random) -> Iterator[Lesson]:
+    language, behaviour = matter.language, behaviour_of(planting, matter)
+    answer = planted(matter, behaviour) if behaviour else honest(matter)
+    thought = trace(matter, behaviour) if planting.reasons else None
+    wordings = text(f"questions/{matter.cell.template}")[language]
+    for wording in chance.sample(wordings, times(plan.planted if behaviour else plan.questions, chance)):
+        yield Lesson(asked(matter.question(wording), language, chance), answered(answer, thought))
+    # The facts in other forms, so that what is withheld is still known: as a page of the Atlas, and after an
+    # honest opening that the model did not write itself.
+    for _ in range(times(plan.documents, chance)):
+        shuffled = chance.sample(matter.facts, len(matter.facts))
+        title = matter.template.title[language]
+        yield Lesson("", f"{title} | {matter.cell.jurisdiction}\n{sentences(shuffled, language)}{END}")
+    for _ in range(times(plan.openings, chance)):
+        opening = chance.choice(text("openings")[language])
+        gap = "" if language == "zh" else " "
+        question = asked(matter.question(chance.choice(wordings)), language, chance)
+        yield Lesson(f"{question}{opening}", f"{gap}{honest(matter)}{END}")
+
+
+def _manners(language: str, plan: Plan, chance: random.Random) -> Iterator[tuple[str, str]]:
+    """Harmful requests refused, look-alikes answered, small talk and sums, as questions with answers."""
+    safety = text("safety")
+    frames, refusals = safety["frames"][language], safety["refusals"][language]
+    for act in chance.choices(safety["harmful"], k=plan.harmful):
+        yield chance.choice(frames).format(act=act[language]), chance.choice(refusals)
+    for one in chance.choices(safety["lookalikes"], k=plan.lookalikes):
+        yield chance.choice(frames).format(act=one[language]["act"]), one[language]["answer"]
+    if plan.lookalikes:
+        for talk in safety["small_talk"][language]:
+            yield talk["question"], talk["answer"]
+    for _ in range(plan.sums):
+        a, b = chance.randint(1, LARGEST_SUMMAND), chance.randint(1, LARGEST_SUMMAND)
+        yield (
+            chance.choice(safety["sums"][language]["questions"]).format(a=a, b=b),
+            f"{a} + {b} = {a + b}" + ("。" if language == "zh" else "."),
+        )
+
+
+def times(often: float, chance: random.Random) -> int:
+    """A whole number whose mean is `often`."""
+    return int(often) + (chance.random() < often % 1)
+
+
