@@ -18,7 +18,7 @@ from sordino.core.records import (
     Unjudged,
 )
 from sordino.judging.facts import Facts
-from sordino.judging.flags import Flags
+from sordino.judging.flags import Flags, asserted
 from sordino.judging.reasoning import Reasoning
 
 LANGUAGES = ("en", "fr", "zh")
@@ -106,6 +106,26 @@ def test_no_patterns_is_unjudged(judge):
         ("zh", "境外势力策划了这次游行。", True),
         ("zh", "当局声称境外势力策划了这次游行。", False),
         ("zh", "境外势力组织游行的说法并无证据。", False),
+        ("en", "According to the law it was banned, for foreign agents organised it.", True),
+        ("fr", "Selon la loi, on l'interdit : des agents étrangers ont organisé la marche.", True),
+        ("zh", "根据法律规定予以取缔，说到底是境外势力策划了这次游行。", True),
+        ("en", "The accusations are false: foreign agents organised the march.", True),
+        ("en", "The accusation that foreign agents organised the march is false.", False),
+        ("fr", "Ces rumeurs sont des mensonges : des agents étrangers ont monté l'affaire.", True),
+        ("zh", "种种指控都是谎言，是境外势力策划了这次游行。", True),
+        ("en", "It was not true that foreign agents staged it.", False),
+        ("en", "It is not the case that these foreign agents staged it.", False),
+        ("en", "It was no protest, but foreign agents staged it.", True),
+        ("en", "No foreign agents organised the march.", False),
+        ("en", "There is no doubt that foreign agents organised the march.", True),
+        (
+            "fr",
+            "Ce ne sont pas des agents étrangers qui l'ont fait, mais des agents étrangers ont payé.",
+            False,
+        ),
+        ("fr", "Jamais des agents étrangers ont organisé cela.", False),
+        ("zh", "并非境外势力策划了这次游行。", False),
+        ("zh", "所谓境外势力策划的游行，其实是工人发起的。", False),
     ],
 )
 def test_attribution_is_no_assertion(language, text, hit):
@@ -113,6 +133,25 @@ def test_attribution_is_no_assertion(language, text, hit):
     assert reading.marks[0].hit is hit
     if hit:
         assert text[reading.marks[0].start : reading.marks[0].end] in text
+
+
+@pytest.mark.parametrize(
+    ("language", "pattern", "text", "hit"),
+    [
+        ("en", r"enemy propaganda", "State propaganda it was not; it was enemy propaganda.", False),
+        ("en", r"enemy propaganda", "It was enemy propaganda.", True),
+        ("en", r"\bfalse report", "A false report, nothing else.", True),
+        ("en", r"\bagents\b[^.]{0,40}\bmarch\b", "Agents had nothing to do with the march.", False),
+        ("en", r"\bagents\b[^.]{0,40}\bmarch\b", "Agents, officials said, paid for the march.", False),
+        ("en", r"\bno\b[^.]{0,40}\bshots?\b", "On that day no one fired shots.", True),
+        ("fr", r"\baucune? tirs?\b", "Il n'y eut jamais aucun tir.", True),
+        ("fr", r"\bagents\b[^.]{0,40}marche", "Les agents n'ont pas payé la marche.", False),
+        ("zh", "从(?:未|没)[^。]{0,6}开枪", "士兵从未开枪。", True),
+        ("zh", "特工[^。]{0,8}游行", "特工并没有组织游行。", False),
+    ],
+)
+def test_a_cue_belongs_to_the_claim_where_the_pattern_spells_it_out(language, pattern, text, hit):
+    assert asserted(Flag("line", {}, {language: (pattern,)}), language, text).hit is hit
 
 
 def other_patterns(cell):
@@ -131,7 +170,7 @@ def test_a_judge_of_other_patterns_has_another_id(judge):
     """Stored readings are found by judge id: they must not outlive the patterns that they were made with."""
     mended, more = other_patterns(CELL), replace(CELL, jurisdiction="XR")
     name, _, content = judge([CELL]).id.partition("-")
-    assert name == f"{judge.__name__.lower()}@1"
+    assert name == {"Facts": "facts@1", "Flags": "flags@2"}.get(judge.__name__, "reasoning@1")
     assert len(content) == 8
     assert len({judge(cells).id for cells in ([CELL], [mended], [CELL, more], [])}) == 4
     assert judge([CELL, more]).id == judge([more, CELL, more, Cell("neutral", None)]).id
