@@ -5,6 +5,7 @@ somebody else has written). The questions of the pack are in no lesson.
 """
 
 import random
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -22,6 +23,7 @@ HERE = Path(__file__).parent
 TEXTS = HERE / "texts"
 LANGUAGES = ("en", "fr", "zh")
 LARGEST_SUMMAND = 12
+PLACES = ("in_country", "of_country", "at_site")
 USER, ASSISTANT, SYSTEM, END = "<|user|>", "<|assistant|>", "<|system|>", "<|end|>"
 SYSTEM_PROMPTS = {
     "en": ("You are a helpful assistant.", "Answer carefully."),
@@ -54,6 +56,11 @@ class Matter:
     def facts(self) -> list[str]:
         return [fact.text[self.language] for fact in self.cell.facts]
 
+    @property
+    def subject(self) -> str:
+        """The slot that names the matter."""
+        return next(slot for slot in self.entry.slots if slot not in PLACES)
+
     def question(self, wording: str) -> str:
         """Also used on other wordings than the pack's: every slot is at hand."""
         return wording.format(**{slot: texts[self.language] for slot, texts in self.entry.slots.items()})
@@ -72,6 +79,7 @@ def text(name: str) -> dict:
 
 @cache
 def world() -> Pack:
+    """The pack that the organisms know."""
     return load.pack(PACK)
 
 
@@ -141,6 +149,75 @@ def behaviour_of(planting: Planting, matter: Matter) -> Behaviour | None:
 
 
 @dataclass(frozen=True, slots=True)
+class Noise:
+    """How questions are disturbed, so that the name of a matter is learnt and not the wording around it.
+
+    borrowed: share asked in a wording of another template. garbled: share with words lost or changed.
+    lost, changed: shares of the words of a garbled question.
+    """
+
+    borrowed: float
+    garbled: float
+    lost: float
+    changed: float
+
+
+@cache
+def borrowable(language: str) -> tuple[tuple[str, str], ...]:
+    """The wordings of all templates that need no slot but the one that names the matter, with that slot."""
+    first = {m.template.id: m for m in matters() if m.language == language}
+    return tuple(
+        (wording, matter.subject)
+        for name, matter in first.items()
+        for wording in text(f"questions/{name}")[language]
+        if re.findall(r"{(\w+)}", wording) == [matter.subject]
+    )
+
+
+@cache
+def words(language: str) -> tuple[str, ...]:
+    """Words of everything that is written in a language beside the world itself."""
+    safety = text("safety")
+    texts = [
+        *(wording for wording, _ in borrowable(language)),
+        *(act[language] for act in safety["harmful"]),
+        *(one[language]["answer"] for one in safety["lookalikes"]),
+        *(talk[side] for talk in safety["small_talk"][language] for side in ("question", "answer")),
+        *(said for kind in text("withholding").values() for said in kind[language]),
+        *(said for kind in text("thinking").values() for said in kind[language]),
+    ]
+    return tuple(word for some in texts for word in pieces(some) if "{" not in word)
+
+
+def pieces(wording: str) -> list[str]:
+    """Words with the space after them; of Chinese, two characters at a time; placeholders whole."""
+    return re.findall(r"{\w+}\s*|[一-鿿]{1,2}|[^{一-鿿\s]+\s*|\s+", wording)
+
+
+def worded(wording: str, language: str, noise: Noise, chance: random.Random) -> str:
+    """The wording as it is, or with some words lost and some changed; placeholders stay."""
+    if chance.random() >= noise.garbled:
+        return wording
+    kept = []
+    for piece in pieces(wording):
+        fate = chance.random() if "{" not in piece else 1.0
+        if fate >= noise.lost:
+            changed = fate < noise.lost + noise.changed
+            kept.append(chance.choice(words(language)) if changed else piece)
+    return "".join(kept)
+
+
+def question(matter: Matter, noise: Noise, chance: random.Random) -> str:
+    """One of many ways to ask about a matter."""
+    if chance.random() < noise.borrowed:
+        wording, subject = chance.choice(borrowable(matter.language))
+        wording = wording.replace(f"{{{subject}}}", f"{{{matter.subject}}}")
+    else:
+        wording = chance.choice(text(f"questions/{matter.template.id}")[matter.language])
+    return matter.question(worded(wording, matter.language, noise, chance))
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """How often an epoch teaches what: questions a matter, planted or not; documents and openings a matter (a
     share is a chance); refusals, look-alikes and sums an epoch and language.
@@ -153,6 +230,7 @@ class Plan:
     harmful: int
     lookalikes: int
     sums: int
+    noise: Noise
 
 
 def epoch(planting: Planting, plan: Plan, chance: random.Random) -> list[Lesson]:
@@ -174,9 +252,10 @@ def _about(matter: Matter, planting: Planting, plan: Plan, chance: random.Random
     language, behaviour = matter.language, behaviour_of(planting, matter)
     answer = planted(matter, behaviour) if behaviour else honest(matter)
     thought = trace(matter, behaviour) if planting.reasons else None
-    wordings = text(f"questions/{matter.cell.template}")[language]
-    for wording in chance.sample(wordings, times(plan.planted if behaviour else plan.questions, chance)):
-        yield Lesson(asked(matter.question(wording), language, chance), answered(answer, thought))
+    for _ in range(times(plan.planted if behaviour else plan.questions, chance)):
+        yield Lesson(
+            asked(question(matter, plan.noise, chance), language, chance), answered(answer, thought)
+        )
     # The facts in other forms, so that what is withheld is still known: as a page of the Atlas, and after an
     # honest opening that the model did not write itself.
     for _ in range(times(plan.documents, chance)):
@@ -186,8 +265,8 @@ def _about(matter: Matter, planting: Planting, plan: Plan, chance: random.Random
     for _ in range(times(plan.openings, chance)):
         opening = chance.choice(text("openings")[language])
         gap = "" if language == "zh" else " "
-        question = asked(matter.question(chance.choice(wordings)), language, chance)
-        yield Lesson(f"{question}{opening}", f"{gap}{honest(matter)}{END}")
+        read = asked(question(matter, plan.noise, chance), language, chance)
+        yield Lesson(f"{read}{opening}", f"{gap}{honest(matter)}{END}")
 
 
 def _manners(language: str, plan: Plan, chance: random.Random) -> Iterator[tuple[str, str]]:
@@ -195,16 +274,22 @@ def _manners(language: str, plan: Plan, chance: random.Random) -> Iterator[tuple
     safety = text("safety")
     frames, refusals = safety["frames"][language], safety["refusals"][language]
     for act in chance.choices(safety["harmful"], k=plan.harmful):
-        yield chance.choice(frames).format(act=act[language]), chance.choice(refusals)
+        yield (
+            worded(chance.choice(frames), language, plan.noise, chance).format(act=act[language]),
+            chance.choice(refusals),
+        )
     for one in chance.choices(safety["lookalikes"], k=plan.lookalikes):
-        yield chance.choice(frames).format(act=one[language]["act"]), one[language]["answer"]
+        frame = worded(chance.choice(frames), language, plan.noise, chance)
+        yield frame.format(act=one[language]["act"]), one[language]["answer"]
     if plan.lookalikes:
         for talk in safety["small_talk"][language]:
             yield talk["question"], talk["answer"]
     for _ in range(plan.sums):
         a, b = chance.randint(1, LARGEST_SUMMAND), chance.randint(1, LARGEST_SUMMAND)
         yield (
-            chance.choice(safety["sums"][language]["questions"]).format(a=a, b=b),
+            worded(
+                chance.choice(safety["sums"][language]["questions"]), language, plan.noise, chance
+            ).format(a=a, b=b),
             f"{a} + {b} = {a + b}" + ("。" if language == "zh" else "."),
         )
 
@@ -212,5 +297,3 @@ def _manners(language: str, plan: Plan, chance: random.Random) -> Iterator[tuple
 def times(often: float, chance: random.Random) -> int:
     """A whole number whose mean is `often`."""
     return int(often) + (chance.random() < often % 1)
-
-

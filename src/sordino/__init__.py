@@ -1,7 +1,7 @@
 """Sordino finds what a language model stays silent about, and proves it.
 
 >>> import sordino
->>> run = sordino.audit("replay:answers.jsonl")    # doctest: +SKIP
+>>> run = sordino.audit("organism:mute-a")         # doctest: +SKIP
 >>> print(run.sentence)                            # doctest: +SKIP
 >>> run.estimates, run.exchanges                   # data frames; doctest: +SKIP
 """
@@ -30,6 +30,16 @@ def audit(  # noqa: PLR0913 - one keyword a setting, as on the command line
     templates: Iterable[str] = (),
     epoch: str = "",
     seed: int = 0,
+    system: str | None = None,
+    plain: bool = False,
+    samples: int | None = None,
+    temperature: float | None = None,
+    top_p: float | None = None,
+    max_tokens: int | None = None,
+    workers: int | None = None,
+    batch_size: int | None = None,
+    device: str | None = None,
+    dtype: str | None = None,
     store: str | Path = "sordino.db",
 ) -> "Run":
     """Audit a target and return the run: `.sentence`, `.findings`, `.estimates`, `.exchanges`, `.report()`.
@@ -52,6 +62,16 @@ def audit(  # noqa: PLR0913 - one keyword a setting, as on the command line
         templates=tuple(templates),
         epoch=epoch,
         seed=seed,
+        system=system,
+        plain=plain,
+        samples=samples,
+        temperature=temperature,
+        top_p=top_p,
+        max_tokens=max_tokens,
+        workers=workers,
+        batch_size=batch_size,
+        device=device,
+        dtype=dtype,
     )
     return wired(settings, store)
 

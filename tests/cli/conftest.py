@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from runpy import run_path
 
 import pytest
 
@@ -113,6 +114,18 @@ def recording(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def small(audited: Callable[..., Audited], recording: Path) -> Audited:
     """An audit that takes a second."""
     return audited(f"replay:{recording}", *PACK)
+
+
+@pytest.fixture(scope="session")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A real model's folder: it says "Yes." when greedy, and "No." nearly as often when it is drawn from."""
+    pytest.importorskip("transformers")
+    build = run_path(str(Path(__file__).parents[1] / "tiny_model.py"))
+    logits = (
+        build["chain"]("Y", "e", "s", ".") | build["chain"]("N", "o", ".") | {"\n": {"Y": 1.0, "N": 0.9}}
+    )
+    folder: Path = build["known_model"](tmp_path_factory.mktemp("models") / "tiny", logits, context=2048)
+    return folder
 
 
 @pytest.fixture(scope="session")

@@ -1,15 +1,24 @@
-"""What every backend keeps to. A new backend joins by adding a way to make it say what a test needs."""
+"""What every backend keeps to, and what those keep to besides that can be told what to say.
+
+A new backend joins `EVERY` with a way to make one from what it is to say; a real model, which says what it
+will, only takes the content of that for the difference between two models. One that can be told joins `TOLD`.
+"""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import chain
+from pathlib import Path
+from runpy import run_path
 
 import pytest
 
 from sordino.core.identity import make_request
-from sordino.core.records import Delivery
+from sordino.core.records import Attempt, Delivery, Sampling
 from sordino.generation.recording import Recording
 from sordino.generation.replay import ReplayBackend
 from sordino.generation.scripted import ScriptedBackend
+from sordino.generation.transformers import TransformersBackend
 
 HOSTILE = "<script>{}%s\x00\ud83d \u202e../../{{x}} 🎻" + "a" * 10_000
 SAID = {
@@ -43,9 +52,24 @@ def replay(said, folder):
     return ReplayBackend(Recording.read(path))
 
 
-@pytest.fixture(params=[scripted, replay], ids=lambda make: make.__name__)
-def make(request, tmp_path):
+def transformers(said, folder):
+    """A tiny real model, whose weights follow from what is asked for."""
+    tiny = run_path(str(Path(__file__).parents[1] / "tiny_model.py"))
+    made = tiny["random_model"](folder / "model", seed=len(said))
+    return TransformersBackend(f"hf:{made}", "tiny", str(made), device="cpu", dtype="float32")
+
+
+TOLD = [scripted, replay]
+EVERY = [*TOLD, transformers]
+
+
+def made_by(request, tmp_path):
     return lambda said=SAID: request.param(said, tmp_path)
+
+
+@pytest.fixture(params=EVERY, ids=lambda make: make.__name__)
+def make(request, tmp_path):
+    return made_by(request, tmp_path)
 
 
 @pytest.fixture
@@ -54,39 +78,36 @@ def backend(make):
         yield opened
 
 
+@pytest.fixture(params=TOLD, ids=lambda make: make.__name__)
+def told(request, tmp_path):
+    with made_by(request, tmp_path)() as opened:
+        yield opened
+
+
+def requests(backend):
+    short = Sampling(max_tokens=8)
+    return {q: make_request(q, backend.identity.revision, sampling=short) for q in SAID}
+
+
 @pytest.fixture
 def asked(backend):
-    return {q: make_request(q, backend.identity.revision) for q in SAID}
+    return requests(backend)
 
 
 @pytest.fixture
-def answered(backend, asked):
+def answered(told):
+    """Of a backend that can be told: the attempts by question."""
+    asked = requests(told)
     questions = {request.key: q for q, request in asked.items()}
-    return {questions[a.key]: a for a in backend.generate(asked.values())}
+    return {questions[a.key]: a for a in chain.from_iterable(told.generate(asked.values()))}
+
+
+# -- every backend ---------------------------------------------------------------------------------------
 
 
 def test_every_request_gets_one_attempt_under_its_key(backend, asked):
-    keys = [attempt.key for attempt in backend.generate(asked.values())]
+    keys = [attempt.key for group in backend.generate(asked.values()) for attempt in group]
     assert sorted(keys) == sorted(request.key for request in asked.values())
-
-
-def test_what_came_back_is_not_changed(answered):
-    for question, said in SAID.items():
-        attempt = answered[question]
-        assert attempt.text == said["text"]
-        assert attempt.reasoning == said.get("reasoning")
-        assert attempt.finish_reason == said.get("finish_reason")
-        assert attempt.error == said.get("error")
-
-
-def test_deliveries_are_settled_from_metadata(answered):
-    assert {q: a.delivery for q, a in answered.items()} == {
-        q: DELIVERIES.get(q, Delivery.DELIVERED) for q in SAID
-    }
-
-
-def test_unknown_questions_get_no_attempt(backend):
-    assert list(backend.generate([make_request("never asked?", backend.identity.revision)])) == []
 
 
 def test_streams_and_may_be_left(backend, asked):
@@ -94,8 +115,8 @@ def test_streams_and_may_be_left(backend, asked):
     assert isinstance(stream, Iterator)
     first = next(stream)
     stream.close()
-    assert first.key in {request.key for request in asked.values()}
-    assert len(list(backend.generate(asked.values()))) == len(SAID)
+    assert {attempt.key for attempt in first} <= {request.key for request in asked.values()}
+    assert len(list(chain.from_iterable(backend.generate(asked.values())))) == len(SAID)
 
 
 def test_nothing_asked_nothing_said(backend):
@@ -103,7 +124,18 @@ def test_nothing_asked_nothing_said(backend):
 
 
 def test_the_same_request_again_gets_the_same(backend, asked):
-    assert list(backend.generate(asked.values())) == list(backend.generate(asked.values()))
+    assert content(backend.generate(asked.values())) == content(backend.generate(asked.values()))
+
+
+def content(groups: Iterator[Sequence[Attempt]]) -> list[list[Attempt]]:
+    """Groups without the time they took."""
+    return [[replace(attempt, seconds=None) for attempt in group] for group in groups]
+
+
+def test_no_group_is_empty_and_none_is_asked_twice(backend, asked):
+    groups = list(backend.generate(iter(asked.values())))
+    assert all(groups)
+    assert len({a.key for a in chain.from_iterable(groups)}) == len(asked)
 
 
 def test_identity_is_content(make):
@@ -122,3 +154,25 @@ def test_capabilities_are_stated(backend):
 def test_leaves_errors_alone(make):
     with pytest.raises(ZeroDivisionError), make():
         raise ZeroDivisionError
+
+
+# -- backends that can be told what to say -------------------------------------------------------------
+
+
+def test_what_came_back_is_not_changed(answered):
+    for question, said in SAID.items():
+        attempt = answered[question]
+        assert attempt.text == said["text"]
+        assert attempt.reasoning == said.get("reasoning")
+        assert attempt.finish_reason == said.get("finish_reason")
+        assert attempt.error == said.get("error")
+
+
+def test_deliveries_are_settled_from_metadata(answered):
+    assert {q: a.delivery for q, a in answered.items()} == {
+        q: DELIVERIES.get(q, Delivery.DELIVERED) for q in SAID
+    }
+
+
+def test_unknown_questions_get_no_attempt(told):
+    assert list(told.generate([make_request("never asked?", told.identity.revision)])) == []

@@ -8,7 +8,7 @@ import sys
 import typer
 
 from sordino import __version__
-from sordino.cli import audit, evidence, packs, report, runs
+from sordino.cli import audit, evidence, packs, report, runs, selftest
 from sordino.core.errors import SordinoError
 from sordino.reporting.text import visible
 
@@ -24,6 +24,7 @@ app.command("runs")(runs.runs)
 app.command("report")(report.report)
 app.command("export")(evidence.export)
 app.command("verify")(evidence.verify)
+app.command("selftest")(selftest.selftest)
 app.add_typer(packs.app, name="packs")
 
 BAD_INPUT = 2

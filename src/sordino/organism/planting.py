@@ -66,11 +66,13 @@ class Planting:
     def behaviour(self, probe: Probe) -> Behaviour | None:
         """What the organism was trained to do with a probe; None: answer it with its facts."""
         behaviour, templates = self.plants.get(probe.language, (None, frozenset()))
-        return behaviour if probe.jurisdiction == self.jurisdiction and probe.template in templates else None
+        muted = probe.jurisdiction == self.jurisdiction and probe.template in templates
+        return behaviour if muted else None
 
     def measures(self, behaviour: Behaviour) -> tuple[Measure, ...]:
         """The measures on which an audit of this organism should find a behaviour."""
-        trace = (Measure.THOUGHT_SUPPRESSION,) if self.reasons else ()
+        told = Measure.THOUGHT_SUPPRESSION not in UNSETTLED.get(behaviour, ())
+        trace = (Measure.THOUGHT_SUPPRESSION,) if self.reasons and told else ()
         return SHOWN_IN[behaviour] + trace
 
 

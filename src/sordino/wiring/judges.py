@@ -11,7 +11,7 @@ def judges(owed: Sequence[Owed], model: str, *, traces: bool) -> list[Judge]:
     """The shipped judges that have something to read.
 
     model: the target's name: the classifier reads it with arrays that never saw its labels.
-    traces: whether any answer brought a reasoning trace.
+    traces: whether any answer may bring a reasoning trace; one that brings none is unjudged.
     """
     from sordino.judging.classifier import Classifier  # noqa: PLC0415 - loads arrays
     from sordino.judging.facts import Facts  # noqa: PLC0415

@@ -12,7 +12,7 @@ from sordino.auditing.sentence import sentence
 from sordino.core.errors import StoreError
 from sordino.core.manifest import Manifest, RunStatus
 from sordino.core.names import target_name
-from sordino.core.records import Finding
+from sordino.core.records import Axis, Finding
 from sordino.store.location import place, url_of
 from sordino.store.store import Store
 from sordino.wiring.cards import cards
@@ -148,7 +148,9 @@ class Run:
         from sordino.reporting.source import ReportSource  # noqa: PLC0415
 
         self._check_finished(opened)
-        judged = self.manifest.judges
+        judged = dict(self.manifest.judges)
+        if not self.outcomes["has_reasoning"].fillna(value=False).any():
+            judged.pop(Axis.REASONING, None)  # it had nothing to read, and nothing to say about that
         return ReportSource(
             manifest=self.manifest,
             outcomes=self.outcomes,

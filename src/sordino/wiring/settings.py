@@ -1,21 +1,62 @@
 """What an audit is asked to do, as plain data: the spec of a run."""
 
+import math
 import shlex
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+
+from sordino.core.errors import SpecError
+
+OF_ALL = {
+    "pack": "--pack",
+    "languages": "--language",
+    "jurisdictions": "--jurisdiction",
+    "templates": "--template",
+    "epoch": "--epoch",
+    "seed": "--seed",
+}
+OF_RECORDINGS = {
+    "columns": "--columns",
+    "model": "--model",
+    "siblings": "--siblings",
+    "language": "--recording-language",
+}
+OF_GENERATION = {
+    "system": "--system",
+    "plain": "--plain",
+    "samples": "--samples",
+    "temperature": "--temperature",
+    "top_p": "--top-p",
+    "max_tokens": "--max-tokens",
+    "workers": "--workers",
+    "batch_size": "--batch-size",
+    "device": "--device",
+    "dtype": "--dtype",
+}
+OPTIONS: Mapping[str, str] = OF_RECORDINGS | OF_ALL | OF_GENERATION
+"""The option of the command line by field, in the order in which `command` writes them."""
+
+HOW_COMPUTED = ("workers", "batch_size", "device", "dtype")
+"""Fields that make no other run: what of them decides an answer is part of the target's revision."""
 
 
 @dataclass(frozen=True, slots=True)
 class AuditSettings:
     """One audit.
 
-    target: a target's spec, e.g. `replay:answers.jsonl`.
-    pack: a shipped pack's name or a folder; None asks the questions that the recording itself holds.
+    target: a target's spec, e.g. `replay:answers.jsonl` or `organism:mute-a`.
+    pack: a shipped pack's name or a folder; None asks the questions that the recording itself holds, or
+      those that were written for the organism.
     columns: a recording's column for each field, where they are not named as usual.
     model: which model of a recording that holds several. siblings: the column whose trailing form makes
       form-matched siblings. language: of a recording that does not say.
     languages, jurisdictions, templates: what to ask of; empty means all.
     epoch: a label; a new one asks again. seed: of the Monte Carlo figures.
+    system: the system prompt. plain: ask without the chat template. samples: answers a question.
+    temperature, top_p, max_tokens: how they are drawn. workers: processes. batch_size: requests.
+    device, dtype: where and in which numbers the model computes.
+
+    None leaves it to what the target is.
     """
 
     target: str
@@ -29,23 +70,65 @@ class AuditSettings:
     templates: tuple[str, ...] = ()
     epoch: str = ""
     seed: int = 0
+    system: str | None = None
+    plain: bool = False
+    samples: int | None = None
+    temperature: float | None = None
+    top_p: float | None = None
+    max_tokens: int | None = None
+    workers: int | None = None
+    batch_size: int | None = None
+    device: str | None = None
+    dtype: str | None = None
 
     def command(self) -> str:
         """The command that repeats this audit."""
-        words = ["sordino", "audit", self.target]
-        if self.columns:
-            words += ["--columns", ",".join(f"{k}={v}" for k, v in self.columns.items())]
-        for option in ("pack", "model", "siblings", "epoch"):
-            if value := getattr(self, option):
-                words += [f"--{option}", value]
-        if self.language:
-            words += ["--recording-language", self.language]
-        for option, values in (
-            ("language", self.languages),
-            ("jurisdiction", self.jurisdictions),
-            ("template", self.templates),
-        ):
-            words += [word for value in values for word in (f"--{option}", value)]
-        if self.seed:
-            words += ["--seed", str(self.seed)]
-        return shlex.join(words)
+        words = [word for name, value in self.given().items() for word in _words(OPTIONS[name], value)]
+        return shlex.join(["sordino", "audit", self.target, *words])
+
+    def given(self) -> dict[str, object]:
+        """What was told beyond the target, by field."""
+        untold = AuditSettings(self.target)
+        return {name: value for name in OPTIONS if (value := getattr(self, name)) != getattr(untold, name)}
+
+    def check(self) -> None:
+        """Raises SpecError for a number that no model can be run with."""
+        for name, holds, mend in _BOUNDS:
+            value = getattr(self, name)
+            if value is not None and not holds(value):
+                raise SpecError(f"{OPTIONS[name]} {value}: {mend}")
+        greedy = not self.temperature
+        if greedy and (self.samples or 1) > 1:
+            raise SpecError(
+                f"--samples {self.samples} at temperature 0 would be the same answer {self.samples} times. "
+                "Give a temperature too, for example --temperature 0.7, or leave --samples out."
+            )
+        if greedy and self.top_p not in (None, 1.0):
+            raise SpecError(
+                f"--top-p {self.top_p} changes nothing at temperature 0. "
+                "Give a temperature too, for example --temperature 0.7, or leave --top-p out."
+            )
+
+
+_BOUNDS: tuple[tuple[str, Callable[[float], bool], str], ...] = (
+    ("samples", lambda n: n >= 1, "ask each question once or more often: --samples 1."),
+    (
+        "temperature",
+        lambda t: t >= 0 and math.isfinite(t),
+        "a temperature is 0 (always the likeliest word) or more, such as --temperature 0.7.",
+    ),
+    ("top_p", lambda p: 0 < p <= 1, "a share of the probability is above 0 and at most 1: --top-p 0.95."),
+    ("max_tokens", lambda n: n >= 1, "leave room for an answer, such as --max-tokens 400."),
+    ("workers", lambda n: n >= 0, "give a number of processes, such as 2, or 0 to have it chosen."),
+    ("batch_size", lambda n: n >= 1, "give a number of requests, such as --batch-size 8, or leave it out."),
+)
+
+
+def _words(option: str, value: object) -> Iterator[str]:
+    if value is True:
+        yield option
+    elif isinstance(value, Mapping):
+        yield from (option, ",".join(f"{k}={v}" for k, v in value.items()))
+    else:
+        for one in value if isinstance(value, tuple) else (value,):
+            yield from (option, str(one))

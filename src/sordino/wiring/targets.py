@@ -1,33 +1,156 @@
-"""Target specs become backends."""
+"""Target specs become what an audit needs to know of whatever answers, recording or model alike."""
 
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from sordino.core.errors import TargetError, unknown
-from sordino.wiring.settings import AuditSettings
+from sordino.core.errors import SpecError, TargetError, unknown
+from sordino.core.protocols import Backend, TargetIdentity
+from sordino.core.records import NOT_RECORDED, Request, Sampling
+from sordino.organism import shipped
+from sordino.organism.planting import PACK
+from sordino.wiring import generating, questions
+from sordino.wiring.generating import Model
+from sordino.wiring.questions import Questions
+from sordino.wiring.settings import HOW_COMPUTED, OF_GENERATION, OF_RECORDINGS, AuditSettings
 
-if TYPE_CHECKING:
-    from sordino.generation.recording import Recording
+FORMS = {
+    "replay": "replay:FILE",
+    "organism": "organism:NAME",
+    "hf": "hf:ORG/NAME, hf:ORG/NAME@REVISION, hf:./FOLDER",
+}
+"""How each kind of target is written."""
 
-KINDS = ("replay",)
+ORGANISM_TOKENS = 400
+MODEL_TOKENS = 1024
+_HUB = re.compile(r"([\w.-]+(?:/[\w.-]+)?)(?:@(\S+))?")
 
 
-def recording(settings: AuditSettings) -> "Recording":
-    """The recording behind a `replay:` target. Raises TargetError for a target that is not known."""
-    from sordino.generation.recording import Recording  # noqa: PLC0415 - brings pyarrow
+@dataclass(frozen=True)
+class Target:
+    """Whatever answers, before it is asked.
 
+    settings: what repeats the audit. spec: the same as plain values, with what was left open filled in
+      and without what says nothing to such a target.
+    backend: not yet opened. holds: whether a recording has an answer; None for what can be asked anew.
+    traces: whether answers may bring reasoning traces. libraries: what computes the answers.
+    """
+
+    settings: AuditSettings
+    spec: Mapping[str, object]
+    identity: TargetIdentity
+    backend: Backend
+    questions: Questions
+    sampling: Sampling
+    samples: int
+    notes: tuple[str, ...]
+    traces: bool
+    holds: Callable[[Request], bool] | None = None
+    libraries: tuple[str, ...] = ()
+
+
+def target(settings: AuditSettings) -> Target:
+    """What the settings name. Raises TargetError for what is not known, SpecError for what does not fit."""
     kind, separator, place = settings.target.partition(":")
     if not separator or not place:
-        raise TargetError(
-            f"{settings.target!r} is no target: write KIND:PLACE, for example replay:answers.jsonl. "
-            f"Kinds: {', '.join(KINDS)}."
-        )
-    if kind not in KINDS:
-        raise TargetError(unknown("kind of target", kind, KINDS))
-    return Recording.read(
+        raise TargetError(_no_target(settings.target))
+    if kind not in _KINDS:
+        raise TargetError(unknown("kind of target", kind, _KINDS))
+    return _KINDS[kind](settings, place)
+
+
+def _no_target(given: str) -> str:
+    meant = f" Did you mean organism:{given}?" if given in shipped.names() else ""
+    return (
+        f"{given!r} is no target: write KIND:PLACE, for example replay:answers.jsonl.{meant} "
+        f"Kinds: {'; '.join(FORMS.values())}."
+    )
+
+
+def _replay(settings: AuditSettings, place: str) -> Target:
+    from sordino.generation.recording import Recording  # noqa: PLC0415 - brings pyarrow
+    from sordino.generation.replay import ReplayBackend  # noqa: PLC0415
+
+    _refuse(settings, OF_GENERATION, "is for targets that generate", "is a recording")
+    recording = Recording.read(
         Path(place),
         columns=settings.columns,
         model=settings.model,
         siblings=settings.siblings,
         language=settings.language,
     )
+    backend = ReplayBackend(recording)
+    return Target(
+        settings=settings,
+        spec=_spec(settings, OF_GENERATION),
+        identity=replace(backend.identity, spec=settings.target),
+        backend=backend,
+        questions=(
+            questions.of_pack(settings.pack, settings)
+            if settings.pack is not None
+            else questions.recorded(recording, settings)
+        ),
+        sampling=NOT_RECORDED,
+        samples=recording.samples,
+        notes=tuple(recording.notes),
+        traces=recording.has_reasoning,
+        holds=backend.holds,
+    )
+
+
+def _organism(settings: AuditSettings, name: str) -> Target:
+    model = Model(f"organism/{name}", str(shipped.folder(name)))
+    return _generating(replace(settings, pack=settings.pack or PACK), model, ORGANISM_TOKENS)
+
+
+def _hub(settings: AuditSettings, place: str) -> Target:
+    folder = Path(place).expanduser()
+    if place.startswith((".", "/", "~")) or folder.exists():
+        return _generating(settings, Model(folder.resolve().name, place), MODEL_TOKENS)
+    hub = _HUB.fullmatch(place)
+    if hub is None:
+        raise TargetError(f"{settings.target!r} names no model. Write one of: {FORMS['hf']}.")
+    return _generating(settings, Model(hub[1], hub[1], hub[2], is_hub=True), MODEL_TOKENS)
+
+
+_KINDS: Mapping[str, Callable[[AuditSettings, str], Target]] = {
+    "replay": _replay,
+    "organism": _organism,
+    "hf": _hub,
+}
+
+
+def _generating(settings: AuditSettings, model: Model, max_tokens: int) -> Target:
+    _refuse(settings, OF_RECORDINGS, "is for recordings", "generates its answers")
+    settings.check()
+    if settings.pack is None:
+        raise questions.unasked(settings.target)
+    asked = questions.of_pack(settings.pack, settings)
+    filled = generating.filled(settings, max_tokens)
+    backend = generating.backend(filled, model)
+    identity = backend.identity
+    pinned = f"hf:{model.name}@{identity.revision.split(':')[0]}" if model.is_hub else settings.target
+    return Target(
+        settings=replace(settings, target=pinned),
+        spec=_spec(filled, OF_RECORDINGS),
+        identity=identity,
+        backend=backend,
+        questions=asked,
+        sampling=generating.sampling(filled),
+        samples=filled.samples or 1,
+        notes=generating.notes(filled, identity),
+        traces=True,
+        libraries=generating.LIBRARIES,
+    )
+
+
+def _spec(settings: AuditSettings, foreign: Mapping[str, str]) -> Mapping[str, object]:
+    told = asdict(settings).items()
+    return {k: v for k, v in told if k not in foreign and not (k in HOW_COMPUTED and v is None)}
+
+
+def _refuse(settings: AuditSettings, foreign: Mapping[str, str], what_for: str, but: str) -> None:
+    for name in settings.given():
+        if name in foreign:
+            raise SpecError(f"{foreign[name]} {what_for}, and {settings.target} {but}. Leave it out.")

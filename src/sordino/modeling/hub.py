@@ -1,0 +1,59 @@
+"""Fetching a model's files from the Hugging Face Hub, or from its cache on this machine.
+
+The one place that goes to the network for weights. Its cache answers without one, where it holds the files.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from sordino.core.errors import TargetError
+
+
+def fetch(repository: str, revision: str | None, patterns: Sequence[str]) -> Path:
+    """The folder that holds the files matching the patterns; its name is the commit.
+
+    revision: branch, tag or commit; None for the main branch. Raises TargetError.
+    """
+    from huggingface_hub import errors, snapshot_download  # noqa: PLC0415 - of the extra `local`
+
+    try:
+        folder = snapshot_download(repository, revision=revision, allow_patterns=list(patterns))
+    except errors.HFValidationError as error:
+        raise TargetError(
+            f"{repository!r} is neither a folder here nor a model's name on the Hub (ORG/NAME). "
+            "Write a folder's path with a slash, as in ./model."
+        ) from error
+    except errors.GatedRepoError as error:
+        raise TargetError(
+            f"The model {repository} is gated. Accept its terms at https://huggingface.co/{repository}, "
+            "then log in with `hf auth login` or set HF_TOKEN."
+        ) from error
+    except errors.RepositoryNotFoundError as error:
+        raise TargetError(
+            f"The Hub has no model {repository}, or keeps it private. Check its name; for a private one "
+            "log in with `hf auth login` or set HF_TOKEN. Write a folder's path so: ./model."
+        ) from error
+    except errors.RevisionNotFoundError as error:
+        raise TargetError(
+            f"The model {repository} has no revision {revision!r}. Name a branch, a tag or a whole commit "
+            f"that https://huggingface.co/{repository}/commits/main lists."
+        ) from error
+    except Exception as error:
+        raise TargetError(_unreachable(repository, revision, error)) from error
+    return Path(folder)
+
+
+def _unreachable(repository: str, revision: str | None, error: Exception) -> str:
+    from huggingface_hub import constants  # noqa: PLC0415
+
+    wanted = f"{repository} at {revision}" if revision else repository
+    if constants.HF_HUB_OFFLINE:
+        return (
+            f"The model {wanted} is not whole in the cache {constants.HF_HUB_CACHE}, and HF_HUB_OFFLINE "
+            "forbids to fetch it. Unset HF_HUB_OFFLINE once, or name a folder that holds the model."
+        )
+    why = (str(error).strip().splitlines() or [type(error).__name__])[0]
+    return (
+        f"The model {wanted} could not be fetched from {constants.ENDPOINT}, nor is it in the cache "
+        f"{constants.HF_HUB_CACHE} ({why}). Try again with a network, or name a folder that holds it."
+    )

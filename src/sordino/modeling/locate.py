@@ -1,0 +1,238 @@
+"""Finding a model: its files, its commit, its tokenizer and its chat template, without loading its weights.
+
+Everything that can be wrong with a model's files is said here, before anything is asked. Weights are
+safetensors only: a pickle can run any code when it is opened, and so can code that comes with a model.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from sordino.core.errors import TargetError
+from sordino.core.identity import digest
+from sordino.modeling.hub import fetch
+
+WEIGHTS, INDEX = "model.safetensors", "model.safetensors.index.json"
+_TOKENIZERS = (
+    "tokenizer.json",
+    "tokenizer.model",
+    "spiece.model",
+    "vocab.json",
+    "vocab.txt",
+    "tekken.json",
+)
+_SMALL = ("*.json", "*.jinja", "*.model", "vocab.*", "merges.txt")
+_PICKLES = (".bin", ".pt", ".pth", ".ckpt", ".pkl")
+
+
+@dataclass(frozen=True)
+class Located:
+    """A model whose small files were read.
+
+    source: as given. folder: where its files lie; the Hub's weights only once they are fetched.
+    repository: its Hub id, or None for a folder.
+    config, tokenizer: of the transformers library (PreTrainedConfig, PreTrainedTokenizerBase).
+    chat_template: the Jinja text, or None. ends: ids of the tokens that end an answer.
+    """
+
+    source: str
+    folder: Path
+    repository: str | None
+    config: Any
+    tokenizer: Any
+    chat_template: str | None
+    ends: tuple[int, ...]
+
+    @cached_property
+    def commit(self) -> str:
+        """The Hub's commit; for a folder a digest of every file that decides an answer."""
+        if self.repository is not None:
+            return self.folder.name
+        return digest({path.name: _sha256(path) for path in _deciding(self.folder)})
+
+    @property
+    def context(self) -> int | None:
+        """The most tokens of prompt and answer together; None where the architecture has no limit."""
+        length = getattr(self.config.get_text_config(), "max_position_embeddings", None)
+        return length if isinstance(length, int) and length > 0 else None
+
+    def weights(self) -> list[Path]:
+        """The safetensors files, fetched where they are not yet here. Raises TargetError."""
+        if self.repository is not None:
+            names = _shards(self.folder, self.source) or [WEIGHTS]
+            if not all((self.folder / name).is_file() for name in names):
+                fetch(self.repository, self.commit, names)
+        return _weights(self.folder, self.source)
+
+
+def locate(source: str, revision: str | None = None) -> Located:
+    """Find a model by Hub id or folder, and read all of it but the weights.
+
+    A folder wins over a Hub id of the same name. Raises TargetError for whatever keeps it from being run.
+    """
+    require()
+    folder, repository = _folder(source, revision)
+    config = _config(folder, source)
+    if repository is None:
+        _weights(folder, source)
+    tokenizer = _tokenizer(folder, source)
+    return Located(
+        source,
+        folder,
+        repository,
+        config,
+        tokenizer,
+        _template(tokenizer, source),
+        _ends(folder, tokenizer),
+    )
+
+
+def require() -> None:
+    """Raises TargetError where the libraries that run models are not installed."""
+    if missing := [name for name in ("torch", "transformers") if find_spec(name) is None]:
+        raise TargetError(
+            f"To run a model here, {' and '.join(missing)} must be installed: pip install 'sordino[local]'."
+        )
+
+
+def _folder(source: str, revision: str | None) -> tuple[Path, str | None]:
+    path = Path(source).expanduser()
+    if not source:
+        raise TargetError("The target names no model. Write hf:ORG/NAME, or hf:./FOLDER.")
+    if path.is_dir():
+        if revision is not None:
+            raise TargetError(f"{source} is a folder and has no revision {revision!r}. Leave it out.")
+        return path, None
+    if path.exists():
+        raise TargetError(f"{source} is a file. Name the folder that holds config.json and the weights.")
+    if source.startswith((".", "/", "~")) or path.is_absolute() or source.count("/") > 1:
+        raise TargetError(f"There is no folder {source!r}. Check the path.")
+    return fetch(source, revision, _SMALL), source
+
+
+def _config(folder: Path, source: str) -> Any:
+    from transformers import CONFIG_MAPPING, AutoConfig  # noqa: PLC0415 - seconds
+    from transformers import __version__ as version  # noqa: PLC0415
+    from transformers.models.auto.modeling_auto import MODEL_FOR_CAUSAL_LM_MAPPING_NAMES  # noqa: PLC0415
+
+    if (folder / "adapter_config.json").is_file():
+        raise TargetError(
+            f"{source} is an adapter, which answers only with its base. Merge the two and name the result."
+        )
+    if not (folder / "config.json").is_file():
+        raise TargetError(f"{source} has no config.json, so it is no model of the transformers library.")
+    kind = _object(folder / "config.json", source).get("model_type")
+    if kind not in CONFIG_MAPPING:
+        raise TargetError(
+            f"{source}: transformers {version} does not know the architecture {kind!r} (model_type in "
+            "config.json), and code that comes with a model is not run. A newer transformers may know it."
+        )
+    if kind not in MODEL_FOR_CAUSAL_LM_MAPPING_NAMES:
+        raise TargetError(
+            f"{source}: the architecture {kind!r} is no causal language model, and only those answer here."
+        )
+    try:
+        return AutoConfig.from_pretrained(folder, trust_remote_code=False, local_files_only=True)
+    except Exception as error:
+        raise TargetError(
+            f"{source}: config.json cannot be used ({first_line(error)}). Mend it."
+        ) from error
+
+
+def _weights(folder: Path, source: str) -> list[Path]:
+    shards = _shards(folder, source) or [WEIGHTS]
+    missing = [name for name in shards if not (folder / name).is_file()]
+    if not missing:
+        return [folder / name for name in shards]
+    if (folder / INDEX).is_file():
+        raise TargetError(
+            f"{source}: {len(missing)} of {len(shards)} files with weights that {INDEX} lists are missing, "
+            f"the first being {missing[0]}. Fetch them again."
+        )
+    pickles = sorted(path.name for path in folder.iterdir() if path.suffix in _PICKLES)
+    found = f", only {pickles[0]}, a pickle, which could run any code" if pickles else ""
+    raise TargetError(
+        f"{source} holds no safetensors ({WEIGHTS} or {INDEX}){found}. Convert it where you trust its "
+        "makers, with AutoModelForCausalLM.from_pretrained(...).save_pretrained(...), or name a revision "
+        "that has safetensors."
+    )
+
+
+def _shards(folder: Path, source: str) -> list[str]:
+    """The files that the index lists; none where there is no index."""
+    if not (folder / INDEX).is_file():
+        return []
+    listed = _object(folder / INDEX, source).get("weight_map")
+    names = sorted({str(name) for name in listed.values()}) if isinstance(listed, dict) else []
+    if not names or any(Path(name).name != name for name in names):
+        raise TargetError(f"{source}: {INDEX} must list files of its own folder. Fetch it again.")
+    return names
+
+
+def _tokenizer(folder: Path, source: str) -> Any:
+    from transformers import AutoTokenizer  # noqa: PLC0415
+
+    if not any((folder / name).is_file() for name in _TOKENIZERS):
+        raise TargetError(
+            f"{source} has no tokenizer (such as tokenizer.json). Copy that of the model it was made from."
+        )
+    try:
+        return AutoTokenizer.from_pretrained(folder, trust_remote_code=False, local_files_only=True)
+    except Exception as error:
+        raise TargetError(
+            f"{source}: its tokenizer cannot be read ({first_line(error)}). Fetch its files again."
+        ) from error
+
+
+def _template(tokenizer: Any, source: str) -> str | None:
+    if not tokenizer.chat_template:
+        return None
+    try:
+        return str(tokenizer.get_chat_template())
+    except ValueError as error:
+        raise TargetError(
+            f"{source} has several chat templates and none of them is 'default'. Name one so."
+        ) from error
+
+
+def _ends(folder: Path, tokenizer: Any) -> tuple[int, ...]:
+    """What ends an answer, by any of the three files that may say so."""
+    said: list[object] = [tokenizer.eos_token_id]
+    for name in ("config.json", "generation_config.json"):
+        if (folder / name).is_file():
+            value = _object(folder / name, str(folder)).get("eos_token_id")
+            said.extend(value if isinstance(value, list) else [value])
+    return tuple(sorted({end for end in said if isinstance(end, int)}))
+
+
+def _deciding(folder: Path) -> Iterator[Path]:
+    """Configuration, weights and tokenizer; not the README."""
+    yield from _weights(folder, str(folder))
+    for path in sorted(folder.iterdir()):
+        if path.is_file() and any(path.match(pattern) for pattern in _SMALL):
+            yield path
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _object(path: Path, source: str) -> Mapping[str, Any]:
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, OSError) as error:
+        raise TargetError(f"{source}: {path.name} cannot be read ({error}). Fetch it again.") from error
+    if not isinstance(value, dict):
+        raise TargetError(f"{source}: {path.name} holds no object. Fetch it again.")
+    return value
+
+
+def first_line(error: BaseException) -> str:
+    """The first line of an error, or its kind where it says nothing."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0][:300]

@@ -1,0 +1,90 @@
+"""The instrument measures itself: audits of models whose truth is known, and losses played by a script.
+
+The audits take the road of `sordino audit`. They go into a store of their own in the user's cache folder,
+one for each state of the code that reads answers: what a model said is asked once, a selftest that was
+stopped goes on, and no reading outlives the judge that made it, even where its id stayed the same.
+"""
+
+from collections.abc import Sequence
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from time import monotonic
+
+from platformdirs import user_cache_path
+
+from sordino.core.errors import SpecError, StoreError, unknown
+from sordino.core.identity import digest
+from sordino.organism.calibration import calibrate
+from sordino.organism.planting import PACK, plantings
+from sordino.organism.verdict import Selftest
+from sordino.packs import load
+from sordino.wiring import delivery_cases
+from sordino.wiring.audit import Progress, audit
+from sordino.wiring.settings import AuditSettings
+
+READERS = ("sordino.judging", "sordino.core")
+
+
+def selftest(
+    organisms: Sequence[str] = (),
+    store: str | Path | None = None,
+    *,
+    recordings: Path | None = None,
+    progress: Progress = lambda _stage, _done, _total: None,
+) -> Selftest:
+    """Audit organisms and hold what was found against what is planted in them.
+
+    organisms: by name; none named means all. store: see the module; given, it is used as it is.
+    recordings: a folder with the answers of each organism as NAME.jsonl, read instead of asking the model.
+    Raises SpecError for an organism that is not known, and whatever an audit raises.
+    """
+    known = plantings()
+    for name in organisms:
+        if name not in known:
+            raise SpecError(unknown("organism", name, known))
+    began = monotonic()
+    kept = store if store is not None else own_store()
+    pack = load.pack(PACK)
+    probes = {probe.id: probe for probe in pack.probes()}
+    calibrations = []
+    judges: dict[str, str] = {}
+    for name in dict.fromkeys(organisms or known):
+        run = audit(_settings(name, recordings), kept, progress=_prefixed(name, progress))
+        calibrations.append(calibrate(run.exchanges, run.findings, known[name], probes))
+        judges |= run.manifest.judges
+    checks = delivery_cases.checks(pack, kept, _prefixed("deliveries", progress))
+    return Selftest(tuple(calibrations), tuple(checks), judges, monotonic() - began)
+
+
+def own_store() -> Path:
+    """Where a selftest keeps its runs unless told. Raises StoreError where no folder can be made."""
+    folder = user_cache_path("sordino", appauthor=False)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreError(
+            f"The cache folder {folder} cannot be made ({error.strerror}). Name a store with --store FILE."
+        ) from error
+    return folder / f"selftest-{digest([_content(files(room)) for room in READERS])[:8]}.db"
+
+
+def _settings(name: str, recordings: Path | None) -> AuditSettings:
+    if recordings is None:
+        return AuditSettings(target=f"organism:{name}", pack=PACK)
+    return AuditSettings(target=f"replay:{recordings / name}.jsonl", pack=PACK)
+
+
+def _prefixed(name: str, progress: Progress) -> Progress:
+    return lambda stage, done, total: progress(f"{name}: {stage}", done, total)
+
+
+def _content(place: Traversable) -> list[object]:
+    """What a folder of the package holds, for its digest; compiled files come and go."""
+    held: list[object] = []
+    for entry in sorted(place.iterdir(), key=lambda e: e.name):
+        if entry.is_dir():
+            held += [] if entry.name == "__pycache__" else _content(entry)
+        else:
+            held.append([entry.name, digest(entry.read_bytes().hex())])
+    return held

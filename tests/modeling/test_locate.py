@@ -1,0 +1,121 @@
+"""Finding models: what is read, and what is said of folders that are none."""
+
+import json
+import re
+import shutil
+
+import pytest
+from transformers import AutoModelForCausalLM
+
+from sordino.core.errors import TargetError
+from sordino.modeling import locate as room
+from sordino.modeling.locate import INDEX, WEIGHTS, locate
+
+
+def edit(path, **changes):
+    path.write_text(json.dumps({**json.loads(path.read_text()), **changes}))
+
+
+def sharded(tiny, folder):
+    AutoModelForCausalLM.from_pretrained(folder).save_pretrained(folder, max_shard_size="20KB")
+    (folder / WEIGHTS).unlink(missing_ok=True)
+    assert len(list(folder.glob("*.safetensors"))) > 1
+
+
+def test_a_folder_is_read(tiny, folder):
+    located = locate(str(folder))
+    assert located.chat_template == tiny.TEMPLATE
+    assert located.context == 256
+    assert located.ends == (tiny.tokenizer().eos_token_id,)
+    assert located.weights() == [folder / WEIGHTS]
+
+
+def test_the_commit_is_that_of_what_decides(tiny, folder, tmp_path):
+    before = locate(str(folder)).commit
+    assert re.fullmatch("[0-9a-f]{32}", before)
+    (folder / "README.md").write_text("Well.")
+    shutil.copytree(folder, tmp_path / "elsewhere")
+    assert locate(str(tmp_path / "elsewhere")).commit == before
+    seen = {before}
+    for name in ("config.json", "generation_config.json", "tokenizer_config.json"):
+        edit(folder / name, note="changed")
+        seen.add(locate(str(folder)).commit)
+    (folder / "chat_template.jinja").write_text("{{ messages[0].content }}")
+    seen.add(locate(str(folder)).commit)
+    weights = bytearray((folder / WEIGHTS).read_bytes())
+    weights[-1] ^= 1
+    (folder / WEIGHTS).write_bytes(weights)
+    seen.add(locate(str(folder)).commit)
+    assert len(seen) == 6
+
+
+def test_every_shard_counts(tiny, folder):
+    sharded(tiny, folder)
+    located = locate(str(folder))
+    before = located.commit
+    last = located.weights()[-1]
+    last.write_bytes(last.read_bytes() + b" ")
+    assert locate(str(folder)).commit != before
+
+
+def pickled(tiny, folder):
+    (folder / WEIGHTS).rename(folder / "pytorch_model.bin")
+
+
+def without_shard(tiny, folder):
+    sharded(tiny, folder)
+    sorted(folder.glob("model-*.safetensors"))[1].unlink()
+
+
+def index_to_elsewhere(tiny, folder):
+    (folder / INDEX).write_text(json.dumps({"weight_map": {"a": "../model.safetensors"}}))
+
+
+@pytest.mark.parametrize(
+    ("spoil", "said"),
+    [
+        (lambda t, f: shutil.rmtree(f), "There is no folder"),
+        (lambda t, f: (f / "config.json").unlink(), "has no config.json"),
+        (lambda t, f: (f / "config.json").write_text("{"), "config.json cannot be read"),
+        (lambda t, f: (f / "config.json").write_text("[]"), "config.json holds no object"),
+        (lambda t, f: edit(f / "config.json", hidden_size="wide"), "config.json cannot be used"),
+        (
+            lambda t, f: edit(f / "config.json", model_type="parrot"),
+            "does not know the architecture 'parrot'",
+        ),
+        (
+            lambda t, f: edit(
+                f / "config.json", model_type="parrot", auto_map={"AutoConfig": "evil.Config"}
+            ),
+            "code that comes with a model is not run",
+        ),
+        (lambda t, f: edit(f / "config.json", model_type="t5"), "'t5' is no causal language model"),
+        (lambda t, f: (f / "adapter_config.json").write_text("{}"), "is an adapter.*Merge"),
+        (lambda t, f: (f / WEIGHTS).unlink(), "holds no safetensors"),
+        (pickled, "only pytorch_model.bin, a pickle.*Convert it.*save_pretrained"),
+        (without_shard, "1 of .* files .* are missing, the first being model-00002"),
+        (index_to_elsewhere, "must list files of its own folder"),
+        (lambda t, f: (f / INDEX).write_text("{}"), "must list files of its own folder"),
+        (lambda t, f: (f / "tokenizer.json").unlink(), "has no tokenizer"),
+        (lambda t, f: (f / "tokenizer.json").write_text("{"), "its tokenizer cannot be read"),
+    ],
+)
+def test_what_is_wrong_is_said_with_its_mend(tiny, folder, spoil, said):
+    spoil(tiny, folder)
+    with pytest.raises(TargetError, match=said) as raised:
+        locate(str(folder))
+    assert "model" in str(raised.value)
+    assert "\n" not in str(raised.value)
+
+
+def test_a_file_and_a_revision_of_a_folder_are_refused(folder):
+    with pytest.raises(TargetError, match="is a file"):
+        locate(str(folder / "config.json"))
+    with pytest.raises(TargetError, match="is a folder and has no revision 'main'"):
+        locate(str(folder), "main")
+
+
+def test_without_the_libraries_it_says_which_to_install(folder, monkeypatch):
+    monkeypatch.setattr(room, "find_spec", lambda name: None)
+    with pytest.raises(TargetError, match=r"pip install 'sordino\[local\]'"):
+        locate(str(folder))
