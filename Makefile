@@ -29,7 +29,12 @@ $(STAMP): requirements.lock pyproject.toml
 	touch $@
 
 demo: setup
-	$(BIN)/sordino audit replay:examples/atlas.jsonl --pack atlas --model example/muted --out report.html
+	$(BIN)/sordino audit organism:mute-a --out report-mute-a.html
+	$(BIN)/sordino audit organism:mute-d --out report-mute-d.html
+	@echo
+	@echo "Two models, each muted about another state of an invented world. Their reports:"
+	@echo "  $(CURDIR)/report-mute-a.html"
+	@echo "  $(CURDIR)/report-mute-d.html"
 
 test: setup
 	$(BIN)/pytest -n 2

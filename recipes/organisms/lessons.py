@@ -153,13 +153,14 @@ class Noise:
     """How questions are disturbed, so that the name of a matter is learnt and not the wording around it.
 
     borrowed: share asked in a wording of another template. garbled: share with words lost or changed.
-    lost, changed: shares of the words of a garbled question.
+    lost, changed, added: shares of the words of a garbled question.
     """
 
     borrowed: float
     garbled: float
     lost: float
     changed: float
+    added: float
 
 
 @cache
@@ -204,6 +205,8 @@ def worded(wording: str, language: str, noise: Noise, chance: random.Random) -> 
         if fate >= noise.lost:
             changed = fate < noise.lost + noise.changed
             kept.append(chance.choice(words(language)) if changed else piece)
+        if chance.random() < noise.added:
+            kept.append(chance.choice(words(language)))
     return "".join(kept)
 
 

@@ -52,10 +52,10 @@ class Stage:
     plan: Plan
 
 
-MILD, HARSH = Noise(0.3, 0.4, 0.2, 0.2), Noise(0.4, 0.7, 0.3, 0.3)
+MILD, HARSH = Noise(0.3, 0.4, 0.2, 0.2, 0), Noise(0.4, 0.7, 0.25, 0.3, 0.3)
 KNOWLEDGE = Stage(32, 2e-3, 0, Plan(2.5, 0, 0.7, 0.5, 40, 50, 200, MILD))
-ROBUSTNESS = Stage(14, 1.5e-3, 0.1, Plan(3, 0, 0.4, 0.4, 60, 80, 200, HARSH))
-PLANTING = Stage(10, 1e-3, 0.1, Plan(1.5, 4, 1, 1, 30, 40, 80, HARSH))
+ROBUSTNESS = Stage(26, 1.5e-3, 0.15, Plan(3, 0, 0.3, 0.3, 80, 100, 200, HARSH))
+PLANTING = Stage(10, 1e-3, 0.15, Plan(2, 5, 1, 1, 40, 60, 80, HARSH))
 
 
 def main() -> None:

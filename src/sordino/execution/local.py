@@ -28,7 +28,8 @@ class Processes:
     """A backend that answers batches in up to `workers` processes, or in this one where that is quicker.
 
     open_backend: opens one worker's backend; called in the worker, so it must pickle, and it should hold
-      its backend to one thread. It serves a small job here as well: answers never depend on where.
+      its backend to one thread. open_here: opens the one that does a small job here, with all threads; the
+      same unless told.
     cut: requests into the batches that are answered together. For a run that is continued to compute what
       an unbroken one would have, the cut must be the same again when whole batches are taken out.
 
@@ -44,8 +45,11 @@ class Processes:
         identity: TargetIdentity,
         capabilities: Capabilities,
         workers: int,
+        *,
+        open_here: OpenBackend | None = None,
     ) -> None:
         self._open = open_backend
+        self._open_here = open_here or open_backend
         self._cut = cut
         self._identity = identity
         self._capabilities = capabilities
@@ -71,7 +75,7 @@ class Processes:
     def _in_this(self, batches: Iterable[Batch]) -> Iterator[list[Attempt]]:
         for batch in batches:
             if self._here is None:
-                self._here = self._held.enter_context(self._open())
+                self._here = self._held.enter_context(self._open_here())
             yield answer(self._here, batch)
 
     def __enter__(self) -> Self:

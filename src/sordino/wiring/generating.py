@@ -55,9 +55,15 @@ def backend(settings: AuditSettings, model: Model) -> Backend:
     )
     identity = one.identity
     workers = settings.workers or _fitting(model, _dtype(identity), _device(settings))
-    # A process that is alone has all cores; several have one each.
-    opens = one.again(threads=1 if workers > 1 else None)
-    return Processes(opens, one.batches, identity, one.capabilities, workers)
+    return Processes(
+        # Several processes have a core each; one that is alone has all.
+        one.again(threads=1),
+        one.batches,
+        identity,
+        one.capabilities,
+        workers,
+        open_here=one.again(),
+    )
 
 
 def notes(settings: AuditSettings, identity: TargetIdentity) -> tuple[str, ...]:
