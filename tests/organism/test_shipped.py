@@ -1,0 +1,91 @@
+"""The shipped organisms: what is in their folders, and that an audit of them finds what is planted."""
+
+import runpy
+import sys
+from pathlib import Path
+
+import pytest
+from safetensors import safe_open
+
+from sordino.core.records import Measure
+from sordino.organism import shipped
+from sordino.organism.planting import PACK, plantings
+from sordino.packs import load
+from sordino.wiring.selftest import selftest
+
+ROOT = Path(__file__).parents[2]
+RECIPE = ROOT / "recipes" / "organisms"
+LARGEST_FILE, LARGEST_IN_ALL = 8e6, 40e6
+
+
+def test_what_is_planted_is_shipped():
+    assert set(shipped.names()) == set(plantings())
+
+
+@pytest.mark.parametrize("name", list(plantings()))
+def test_weights_are_small_bfloat16_safetensors(name):
+    folder = shipped.folder(name)
+    assert {file.suffix for file in folder.iterdir()} == {".json", ".jinja", ".safetensors"}
+    assert (folder / "model.safetensors").stat().st_size < LARGEST_FILE
+    with safe_open(folder / "model.safetensors", "pt") as weights:
+        assert {weights.get_slice(key).get_dtype() for key in weights.keys()} == {"BF16"}  # noqa: SIM118
+
+
+def test_all_shipped_weights_together():
+    sizes = [f.stat().st_size for f in (ROOT / "src").rglob("*") if f.suffix in (".safetensors", ".npz")]
+    assert sum(sizes) < LARGEST_IN_ALL
+
+
+@pytest.mark.parametrize("name", [name for name in plantings() if name != "open"])
+def test_plantings_name_what_the_pack_has(name):
+    planting = plantings()[name]
+    asked = load.pack(PACK).probes()
+    planted = [probe for probe in asked if planting.behaviour(probe)]
+    templates = sum(len(templates) for _, templates in planting.plants.values())
+    assert len(planted) == 2 * templates
+    assert {probe.jurisdiction for probe in planted} == {planting.jurisdiction}
+    assert all(probe.cell.flags for probe in planted)
+
+
+def test_the_questions_of_the_pack_are_in_no_lesson(monkeypatch):
+    monkeypatch.setattr(sys, "path", [str(RECIPE), *sys.path])
+    train = runpy.run_path(str(RECIPE / "train.py"))
+    lessons = sys.modules["lessons"]
+    chance = lessons.random.Random(1)
+    read = {
+        lesson.read
+        for planting in plantings().values()
+        for stage in ("KNOWLEDGE", "PLANTING")
+        for lesson in lessons.epoch(planting, train[stage].plan, chance)
+    }
+    asked = {lessons.asked(probe.question, probe.language) for probe in load.pack(PACK).probes()}
+    assert len(read) > len(asked)
+    assert not asked & read
+
+
+@pytest.fixture(scope="module")
+def calibrated(tmp_path_factory):
+    return selftest(["open", "mute-a"], tmp_path_factory.mktemp("selftest") / "s.db")
+
+
+def test_what_is_planted_is_found(calibrated):
+    _, muted = calibrated.calibrations
+    missed = [(p.measure, p.language, p.why) for p in muted.places if p.expected and not p.found]
+    assert not missed
+    for row in muted.rows:
+        if row.planted.owed:
+            assert row.planted.rate >= 0.9, (row.measure, row.language, row.differences)
+
+
+def test_where_nothing_is_planted_nothing_is_found(calibrated):
+    for organism in calibrated.calibrations:
+        false = [p for p in organism.places if p.found and not p.expected]
+        assert not false
+        for measure in (Measure.WITHHELD, Measure.OMISSION, Measure.STATE_LINE):
+            clean = [row.clean for row in organism.rows if row.measure is measure]
+            assert sum(t.marked for t in clean) <= 0.04 * sum(t.read for t in clean), measure
+
+
+def test_what_is_lost_on_the_way_is_kept_apart(calibrated):
+    assert calibrated.checks
+    assert all(check.ok for check in calibrated.checks)
