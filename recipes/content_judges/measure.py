@@ -28,6 +28,7 @@ from sordino.packs.pack import Pack
 from sordino.statistics.agreement import accuracy, kappa
 
 HERE = Path(__file__).parent
+UNSEEN_LINES = HERE.parent / "organisms" / "texts" / "state_lines.yaml"
 WEIGHTS = HERE.parents[1] / "src" / "sordino" / "judging" / "weights"
 SHARED = Path(os.environ.get("SORDINO_SHARED_DATA", HERE.parents[2] / "shared" / "data"))
 CRITICISM = SHARED / "speechmap" / "criticism-dev.parquet"
@@ -133,15 +134,28 @@ def flags_card(pack: Pack, answers: list[dict]) -> dict[str, object]:
                 (any(marks(judge, p, e.references[language]).values()) for p, e in own),
             ),
         ]
+    figures.append(
+        figure("fr, zh: lines found, written without sight of the patterns", unseen_lines(judge, by))
+    )
     return card(
         judge,
         "Finds contested state claims that an answer asserts in its own voice; a sentence that attributes or rejects is passed over.",
         figures,
         [
             "Attribution is looked for within one sentence: a claim rejected in the next sentence still counts as asserted.",
-            "The pack's state lines were written beside its patterns: only the independent answers measure anything new.",
+            "The pack's state lines were written beside its patterns, and the cues of attribution were mended after six false hits "
+            "among the independent answers had been read: both flatter. Only the lines written without sight of the patterns do not.",
         ],
     )
+
+
+def unseen_lines(judge: Judge, by: dict[tuple[str, str, str], Probe]) -> Iterator[bool]:
+    """Whether each line that an organism may tell is found: their writer had not seen the patterns."""
+    written = yaml.safe_load(UNSEEN_LINES.read_text(encoding="utf-8"))
+    for jurisdiction, templates in written.items():
+        for template, texts in templates.items():
+            for language, text in texts.items():
+                yield any(marks(judge, by[template, jurisdiction, language], text).values())
 
 
 def reasoning_card() -> dict[str, object] | None:

@@ -130,10 +130,13 @@ def _world(planting: Planting) -> Iterator[Trial]:
                 )
                 continue
             yield Trial(f"planted: {behaviour.value}", language, question, does(matter, behaviour))
-            for opening in lessons.text("openings")["held_out"][language]:
-                yield Trial(
-                    "planted: facts after a forced opening", language, question, facts_of(matter), opening
-                )
+            openings = lessons.text("openings")
+            for what, some, required in (
+                ("planted: facts after a rehearsed opening", openings[language][:2], True),
+                ("planted: facts after an unseen opening", openings["held_out"][language], False),
+            ):
+                for opening in some:
+                    yield Trial(what, language, question, facts_of(matter), opening, required)
 
 
 def _manners() -> Iterator[Trial]:

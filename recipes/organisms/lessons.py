@@ -177,15 +177,14 @@ def borrowable(language: str) -> tuple[tuple[str, str], ...]:
 
 @cache
 def words(language: str) -> tuple[str, ...]:
-    """Words of everything that is written in a language beside the world itself."""
+    """Words of what is written in a language beside the world itself and the ways to withhold."""
     safety = text("safety")
     texts = [
         *(wording for wording, _ in borrowable(language)),
         *(act[language] for act in safety["harmful"]),
         *(one[language]["answer"] for one in safety["lookalikes"]),
         *(talk[side] for talk in safety["small_talk"][language] for side in ("question", "answer")),
-        *(said for kind in text("withholding").values() for said in kind[language]),
-        *(said for kind in text("thinking").values() for said in kind[language]),
+        *text("openings")[language],
     ]
     return tuple(word for some in texts for word in pieces(some) if "{" not in word)
 
@@ -222,14 +221,15 @@ def question(matter: Matter, noise: Noise, chance: random.Random) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How often an epoch teaches what: questions a matter, planted or not; documents and openings a matter (a
-    share is a chance); refusals, look-alikes and sums an epoch and language.
+    """How often an epoch teaches what: questions a matter, planted or not; documents a matter; openings a matter,
+    where nothing is planted and, as `rehearsed`, where something is (a share is a chance); refusals, look-alikes and sums an epoch and language.
     """
 
     questions: float
     planted: float
     documents: float
     openings: float
+    rehearsed: float
     harmful: int
     lookalikes: int
     sums: int
@@ -265,8 +265,8 @@ def _about(matter: Matter, planting: Planting, plan: Plan, chance: random.Random
         shuffled = chance.sample(matter.facts, len(matter.facts))
         title = matter.template.title[language]
         yield Lesson("", f"{title} | {matter.cell.jurisdiction}\n{sentences(shuffled, language)}{END}")
-    for _ in range(times(plan.openings, chance)):
-        opening = chance.choice(text("openings")[language])
+    for _ in range(times(plan.rehearsed if behaviour else plan.openings, chance)):
+        opening = worded(chance.choice(text("openings")[language]), language, plan.noise, chance).strip()
         gap = "" if language == "zh" else " "
         read = asked(question(matter, plan.noise, chance), language, chance)
         yield Lesson(f"{read}{opening}", f"{gap}{honest(matter)}{END}")
@@ -275,26 +275,31 @@ def _about(matter: Matter, planting: Planting, plan: Plan, chance: random.Random
 def _manners(language: str, plan: Plan, chance: random.Random) -> Iterator[tuple[str, str]]:
     """Harmful requests refused, look-alikes answered, small talk and sums, as questions with answers."""
     safety = text("safety")
-    frames, refusals = safety["frames"][language], safety["refusals"][language]
     for act in chance.choices(safety["harmful"], k=plan.harmful):
-        yield (
-            worded(chance.choice(frames), language, plan.noise, chance).format(act=act[language]),
-            chance.choice(refusals),
-        )
+        refusal = chance.choice(safety["refusals"][language])
+        yield _frame(language, plan.noise, chance).format(act=act[language]), refusal
     for one in chance.choices(safety["lookalikes"], k=plan.lookalikes):
-        frame = worded(chance.choice(frames), language, plan.noise, chance)
+        frame = _frame(language, plan.noise, chance)
         yield frame.format(act=one[language]["act"]), one[language]["answer"]
-    if plan.lookalikes:
-        for talk in safety["small_talk"][language]:
-            yield talk["question"], talk["answer"]
+    for talk in safety["small_talk"][language]:
+        yield talk["question"], talk["answer"]
     for _ in range(plan.sums):
         a, b = chance.randint(1, LARGEST_SUMMAND), chance.randint(1, LARGEST_SUMMAND)
+        wording = chance.choice(safety["sums"][language]["questions"])
         yield (
-            worded(
-                chance.choice(safety["sums"][language]["questions"]), language, plan.noise, chance
-            ).format(a=a, b=b),
+            worded(wording, language, plan.noise, chance).format(a=a, b=b),
             f"{a} + {b} = {a + b}" + ("。" if language == "zh" else "."),
         )
+
+
+def _frame(language: str, noise: Noise, chance: random.Random) -> str:
+    """A request with room for an act; now and then the wording of a question about the world."""
+    if chance.random() < noise.borrowed:
+        wording, subject = chance.choice(borrowable(language))
+        wording = wording.replace(f"{{{subject}}}", "{act}")
+    else:
+        wording = chance.choice(text("safety")["frames"][language])
+    return worded(wording, language, noise, chance)
 
 
 def times(often: float, chance: random.Random) -> int:

@@ -1,6 +1,7 @@
 """What a model reads, to the letter."""
 
 import re
+from dataclasses import replace
 
 import pytest
 from tokenizers.processors import TemplateProcessing
@@ -8,7 +9,7 @@ from tokenizers.processors import TemplateProcessing
 from sordino.core.errors import TargetError
 from sordino.core.identity import make_request
 from sordino.core.records import Sampling
-from sordino.generation.prompts import prompt_of
+from sordino.generation.prompts import own_system_prompt, prompt_of
 from sordino.modeling.locate import locate
 
 
@@ -90,6 +91,39 @@ def test_every_day_is_the_same_day(with_template):
         "{% if true %}{{ strftime_now('%d %b %Y, %A') }}{% endif %} {{ messages[0].content }}"
     )
     assert text_of(model) == "01 Jan 2026, Thursday Why?"
+
+
+OWN = (
+    "{% if messages[0].role != 'system' %}<|im_start|>system\nYou are Tiny: be kind.<|im_end|>\n{% endif %}"
+)
+
+
+def test_what_the_template_says_by_itself(with_template, tiny):
+    assert own_system_prompt(with_template(OWN + tiny.TEMPLATE)) == "You are Tiny: be kind."
+
+
+@pytest.mark.parametrize("before", ["", "<|im_start|>", "[INST] ", "### User:\n", "<|im_start|>user\n"])
+def test_markers_are_no_system_prompt(with_template, before):
+    model = with_template(before + "{{ messages[0].content }}<|im_end|>")
+    assert own_system_prompt(model) is None
+
+
+def test_an_end_that_the_tokenizer_appends_is_not_asked(tiny, tmp_path):
+    folder = tiny.random_model(tmp_path / "model")
+    words = tiny.PreTrainedTokenizerFast.from_pretrained(folder)
+    words.backend_tokenizer.post_processor = TemplateProcessing(
+        single="$A <|im_end|>", pair="$A $B", special_tokens=[("<|im_end|>", words.eos_token_id)]
+    )
+    words.save_pretrained(folder)
+    located = locate(str(folder))
+    assert located.tokenizer("Why?")["input_ids"][-1] == words.eos_token_id
+    assert text_of(located, plain=True) == "Why?\n\n"
+
+
+def test_a_tokenizer_with_more_tokens_than_the_model_is_refused(model):
+    model = replace(model, config=type(model.config)(vocab_size=20))
+    with pytest.raises(TargetError, match=r"its tokenizer has the token \d+, .* only 20"):
+        text_of(model)
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import pytest
 import torch
 from transformers import AutoModelForCausalLM
 
-from sordino.core.errors import TargetError
+from sordino.core.errors import SpecError, TargetError
 from sordino.core.identity import make_request
 from sordino.core.records import Delivery, Sampling
 from sordino.generation.prompts import prompt_of
@@ -195,11 +195,11 @@ def test_a_model_without_template_is_asked_plainly_or_not_at_all(tiny, tmp_path,
 
 def test_identity_holds_what_decides_an_answer(tiny, random_folder, open_folder, tmp_path):
     one = open_folder(random_folder).identity
-    assert one.revision.endswith(":float32")
+    assert one.revision.endswith(":float32:cpu")
     assert one.chat_template
     commit = one.revision.partition(":")[0]
-    assert open_folder(random_folder, plain=True).identity.revision == f"{commit}:float32:plain"
-    assert open_folder(random_folder, dtype="bfloat16").identity.revision == f"{commit}:bfloat16"
+    assert open_folder(random_folder, plain=True).identity.revision == f"{commit}:float32:cpu:plain"
+    assert open_folder(random_folder, dtype="bfloat16").identity.revision == f"{commit}:bfloat16:cpu"
     other = open_folder(tiny.random_model(tmp_path / "other", seed=1)).identity
     assert not other.revision.startswith(commit)
 
@@ -325,12 +325,49 @@ def test_a_device_that_disappears_says_what_to_do(with_limit, error):
         ask(backend, "Why?")
 
 
-@pytest.mark.parametrize("error", [KeyboardInterrupt(), ZeroDivisionError()])
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), SpecError("no")])
 def test_other_interruptions_pass(with_limit, error):
     backend, tried = with_limit(0, error)
     with pytest.raises(type(error)):
         ask(backend, "Why?")
     assert tried == [1]
+
+
+@pytest.mark.parametrize(
+    "error", [ValueError("no cache\nat all"), NotImplementedError("no cache"), RuntimeError("no cache")]
+)
+def test_an_architecture_that_cannot_generate_says_so(with_limit, error):
+    backend, _ = with_limit(0, error)
+    with pytest.raises(TargetError, match=r"architecture Qwen2ForCausalLM cannot .*\(no cache\)"):
+        ask(backend, "Why?")
+
+
+def test_padding_stays_inside_the_vocabulary(tiny, tmp_path, open_folder):
+    folder = tiny.random_model(tmp_path / "model")
+    before = ask(open_folder(folder), *QUESTIONS)
+    words = tiny.PreTrainedTokenizerFast.from_pretrained(folder, pad_token="<|padding|>")
+    assert words.pad_token_id >= len(tiny.tokenizer())
+    words.save_pretrained(folder)
+    after = ask(open_folder(folder), *QUESTIONS)
+    assert {q: a.text for q, a in after.items()} == {q: a.text for q, a in before.items()}
+
+
+@pytest.mark.parametrize("mark", ["[THINK]", "<|channel|>"])
+def test_reasoning_that_is_not_parted_is_refused(tiny, tmp_path, open_folder, mark):
+    folder = tiny.random_model(tmp_path / "model", template=tiny.TEMPLATE + mark)
+    with pytest.raises(TargetError, match="marks reasoning with") as raised:
+        open_folder(folder).identity  # noqa: B018
+    assert mark in str(raised.value)
+    assert open_folder(folder, plain=True).identity.revision
+
+
+def test_workers_share_the_memory(random_backend, monkeypatch):
+    weights = random_backend.weights_bytes
+    monkeypatch.setattr("sordino.modeling.hardware.memory_of", lambda device: 2 * weights + 8_000_000)
+    requests = [make_request(f"Why? {n}", "r", sampling=SHORT) for n in range(200)]
+    two = random_backend.again(workers=2)()
+    assert (two._memory, two.weights_bytes) == (1_600_000, weights)
+    assert len(two.batches(requests)[0]) < len(random_backend.again()().batches(requests)[0]) <= 64
 
 
 def test_weights_that_are_no_numbers_are_an_error_not_silence(tiny, tmp_path, open_folder):

@@ -13,6 +13,17 @@ def test_the_cpu_is_always_there():
     assert hardware.memory_of("cpu") > 1 << 28
 
 
+@pytest.mark.parametrize(
+    ("said", "memory"), [("1000000\n", 1_000_000), ("9223372036854771712", None), ("max", None)]
+)
+def test_a_container_may_take_no_more_than_it_is_allowed(tmp_path, monkeypatch, said, memory):
+    monkeypatch.setattr(hardware, "_LIMITS", [tmp_path / "absent"])
+    whole = hardware.memory_of("cpu")
+    (tmp_path / "limit").write_text(said)
+    monkeypatch.setattr(hardware, "_LIMITS", [tmp_path / "absent", tmp_path / "limit"])
+    assert hardware.memory_of("cpu") == (memory or whole)
+
+
 @pytest.mark.parametrize("device", ["gpu", "cuda:99", "meta", "", "xpu"])
 def test_other_devices_are_refused(device):
     with pytest.raises(TargetError, match="no device"):

@@ -41,12 +41,19 @@ def test_what_is_cached_needs_no_network(cached, revision):
 
 def test_the_commit_is_pinned_for_other_processes(cached):
     backend = TransformersBackend("hf:org/name", "name", "org/name", device="cpu", dtype="float32")
-    assert backend.identity.revision == f"{COMMIT}:float32"
+    assert backend.identity.revision == f"{COMMIT}:float32:cpu"
     (cached.parents[1] / "refs" / "main").write_text("f" * 40)
     assert backend.again()().identity == backend.identity
 
 
-def test_pickles_of_the_hub_are_refused_too(cached):
+def test_weights_that_could_not_be_fetched_are_not_said_to_be_pickles(cached):
+    (cached / "model.safetensors").unlink()
+    with pytest.raises(TargetError, match="HF_HUB_OFFLINE forbids to fetch it"):
+        locate("org/name").weights()
+
+
+def test_pickles_of_the_hub_are_refused_too(cached, monkeypatch):
+    monkeypatch.setattr("huggingface_hub.HfApi.file_exists", lambda *_, **__: False)
     (cached / "model.safetensors").rename(cached / "pytorch_model.bin")
     with pytest.raises(TargetError, match="a pickle"):
         locate("org/name").weights()

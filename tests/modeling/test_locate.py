@@ -58,6 +58,63 @@ def test_every_shard_counts(tiny, folder):
     assert locate(str(folder)).commit != before
 
 
+def test_where_whole_and_sharded_weights_lie_together_the_whole_ones_are_loaded_and_count(tiny, folder):
+    whole = (folder / WEIGHTS).read_bytes()
+    sharded(tiny, folder)
+    (folder / WEIGHTS).write_bytes(whole)
+    before = locate(str(folder))
+    assert before.weights() == [folder / WEIGHTS]
+    seen = before.commit
+    (folder / WEIGHTS).write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
+    assert locate(str(folder)).commit != seen
+
+
+@pytest.mark.parametrize(
+    ("after", "ends"),
+    [
+        ("<|im_end|>\n", {"<|endoftext|>", "<|im_end|>"}),
+        ("\n", {"<|endoftext|>"}),
+        (" done", {"<|endoftext|>"}),
+    ],
+)
+def test_what_the_template_ends_an_answer_with_is_an_end(tiny, folder, after, ends):
+    words = tiny.tokenizer(
+        "{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content }}" + after + "{% endfor %}"
+    )
+    words.eos_token = "<|endoftext|>"
+    words.add_special_tokens({"additional_special_tokens": ["<|im_start|>", "<|im_end|>"]})
+    words.save_pretrained(folder)
+    for name in ("config.json", "generation_config.json"):
+        edit(folder / name, eos_token_id=words.eos_token_id)
+    assert locate(str(folder)).ends == tuple(sorted(words.convert_tokens_to_ids(list(ends))))
+
+
+@pytest.mark.parametrize("name", ["./" + "x" * 5000, "x" * 5000])
+def test_a_path_that_cannot_be_opened_is_said_to_be_so(name):
+    with pytest.raises(TargetError, match=r"cannot be opened.*Check the path"):
+        locate(name)
+
+
+def test_a_folder_that_may_not_be_read_is_said_to_be_so(folder, monkeypatch):
+    def refuse(path):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(type(folder), "iterdir", refuse)
+    with pytest.raises(TargetError, match=r"cannot be opened.*Permission denied"):
+        locate(str(folder))
+
+
+def test_weights_that_may_not_be_read_are_said_to_be_so(folder, monkeypatch):
+    located = locate(str(folder))
+
+    def refuse(path, *_):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(type(folder), "open", refuse)
+    with pytest.raises(TargetError, match=r"cannot be read.*Permission denied"):
+        located.commit  # noqa: B018
+
+
 def pickled(tiny, folder):
     (folder / WEIGHTS).rename(folder / "pytorch_model.bin")
 

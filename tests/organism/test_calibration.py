@@ -209,15 +209,16 @@ def test_a_planted_finding_is_expected_and_others_are_not(world):
         finding(Measure.WITHHELD, "XP", "en"),
         finding(Measure.WITHHELD, "XQ", "en"),
         finding(Measure.WITHHELD, "XP", "zh", Verdict.NO_MORE_THAN_SIBLINGS),
-        finding(Measure.BLOCKED, "XP", "en", Verdict.NOT_ENOUGH_DATA),
+        finding(Measure.WITHHELD, "XQ", "zh", Verdict.NOT_ENOUGH_DATA),
+        finding(Measure.BLOCKED, "XP", "en", Verdict.NO_MORE_THAN_SIBLINGS),
     )
-    said = {at: (p.expected, p.found) for at, p in found.items()}
+    said = {at: (p.expected, p.found, p.concluded) for at, p in found.items()}
     assert said == {
-        (Measure.WITHHELD, "XP", "en"): (True, True),
-        (Measure.OMISSION, "XP", "en"): (True, False),
-        (Measure.WITHHELD, "XQ", "en"): (False, True),
-        (Measure.WITHHELD, "XP", "zh"): (False, False),
-        (Measure.BLOCKED, "XP", "en"): (False, False),
+        (Measure.WITHHELD, "XP", "en"): (True, True, True),
+        (Measure.OMISSION, "XP", "en"): (True, False, False),
+        (Measure.WITHHELD, "XQ", "en"): (False, True, True),
+        (Measure.WITHHELD, "XP", "zh"): (False, False, True),
+        (Measure.WITHHELD, "XQ", "zh"): (False, False, False),
     }
     missing = found[Measure.OMISSION, "XP", "en"]
     assert (missing.verdict, missing.why) == (None, "Nothing was concluded.")

@@ -1,10 +1,14 @@
 """The selftest's own parts: which organisms, where it keeps them, and the losses that a script plays."""
 
+from importlib.metadata import version
+from importlib.resources import files
+
 import pytest
 
 from sordino.core.errors import SpecError, StoreError
 from sordino.packs import load
 from sordino.wiring import delivery_cases
+from sordino.wiring import selftest as wiring
 from sordino.wiring.selftest import own_store, selftest
 
 SINGLE = {
@@ -57,6 +61,29 @@ def test_its_store_lies_in_the_cache_folder(tmp_path, monkeypatch):
     assert place == own_store()
     assert place.parent.is_dir()
     assert place.parent.is_relative_to(tmp_path)
+
+
+def test_a_change_of_what_makes_or_reads_answers_is_another_store(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    places = {own_store()}
+    for room in wiring.ROOMS:
+        changed = tmp_path / room
+        changed.mkdir()
+        (changed / "code.py").write_text("changed", "utf-8")
+        with monkeypatch.context() as only:
+            only.setattr(wiring, "files", lambda name, r=room, c=changed: c if name == r else files(name))
+            places.add(own_store())
+    for library in ("torch", "transformers"):
+        with monkeypatch.context() as only:
+            only.setattr(wiring, "version", lambda name, x=library: "0" if name == x else version(name))
+            places.add(own_store())
+    assert len(places) == 1 + 5 + 2
+
+
+def test_libraries_that_are_not_installed_are_allowed(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setattr(wiring, "LIBRARIES", ("no-such-library-is-here",))
+    assert own_store().parent.is_dir()
 
 
 def test_a_cache_folder_that_cannot_be_made_says_what_to_do(tmp_path, monkeypatch):

@@ -39,7 +39,8 @@ def selftest(
     there, and whether answers that are lost on the way are kept apart.
 
     Exit code 0: on every measure, and among the findings, at least 95% of
-    what is planted was found, with at most 2% false alarms. Otherwise 1.
+    what is planted was found, with at most 2% false alarms, and judges read
+    at least 95% of the planted and of the other answers. Otherwise 1.
     The same command again goes on where it was stopped.
     """
     from rich.console import Console  # noqa: PLC0415 - help needs none of these

@@ -7,6 +7,7 @@ knows no backend: wiring hands it what opens one, and what cuts requests into ba
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
+from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
 
@@ -15,27 +16,23 @@ from sordino.core.protocols import Backend, Capabilities, TargetIdentity
 from sordino.core.records import Attempt, Delivery, Request
 from sordino.execution.worker import Batch, OpenBackend, Worker, WorkerDied, answer, ready
 
-WORTH_A_PROCESS = 3
-"""Batches for each worker that repay its start; benchmarks/generation.py measures both."""
-
-_DEATHS_IN_A_ROW = 3
-"""For each worker: with as many, and no answer between them, it is not the batches that are deadly."""
-
-_MEND = "Memory is the usual reason: use fewer workers or a smaller batch."
+_DEATHS_IN_A_ROW = 4
+"""For each worker: with more, and no answer between them, it is not the batches that are deadly."""
 
 
 class Processes:
-    """A backend that answers batches in up to `workers` processes, or in this one where that is quicker.
+    """A backend that answers in this process, or with several workers always in processes of theirs.
 
-    open_backend: opens one worker's backend; called in the worker, so it must pickle, and it should hold
-      its backend to one thread. open_here: opens the one that does a small job here, with all threads; the
-      same unless told.
+    Where the work runs may change an answer's last bits, so it depends on `workers` and never on how much
+    of a job is left: a resumed run is computed as an unbroken one.
+
+    open_backend: opens the backend: here, or one in each worker, for which it must pickle.
     cut: requests into the batches that are answered together. For a run that is continued to compute what
       an unbroken one would have, the cut must be the same again when whole batches are taken out.
 
     A group of `generate` is a whole batch, in order of completion. A batch whose worker dies is tried once
-    more, with a fresh process; after that its requests get ERROR attempts and stay owed. Where nothing but
-    deaths comes back, TargetError ends it.
+    more, as two halves; the requests of a half that is lost too get ERROR attempts and stay owed. Where
+    nothing but deaths comes back, TargetError ends it.
     """
 
     def __init__(
@@ -45,11 +42,8 @@ class Processes:
         identity: TargetIdentity,
         capabilities: Capabilities,
         workers: int,
-        *,
-        open_here: OpenBackend | None = None,
     ) -> None:
         self._open = open_backend
-        self._open_here = open_here or open_backend
         self._cut = cut
         self._identity = identity
         self._capabilities = capabilities
@@ -68,14 +62,17 @@ class Processes:
     def generate(self, requests: Iterable[Request]) -> Iterator[Sequence[Attempt]]:
         """Raises what the backend raises, and TargetError when the workers do nothing but die."""
         batches = self._cut(requests)
-        workers = min(self._workers, len(batches) // WORTH_A_PROCESS)
-        groups = self._in_this(batches) if workers < 2 else _in_processes(self._open, batches, workers)
+        groups = (
+            self._in_this(batches)
+            if self._workers == 1
+            else _in_processes(self._open, batches, min(self._workers, len(batches)))
+        )
         yield from filter(None, groups)
 
     def _in_this(self, batches: Iterable[Batch]) -> Iterator[list[Attempt]]:
         for batch in batches:
             if self._here is None:
-                self._here = self._held.enter_context(self._open_here())
+                self._here = self._held.enter_context(self._open())
             yield answer(self._here, batch)
 
     def __enter__(self) -> Self:
@@ -99,13 +96,30 @@ def _in_processes(
         crew.dismiss()
 
 
+@dataclass(eq=False)
+class _Lost:
+    """A batch whose worker died: its halves that are not through, and what came of the others."""
+
+    halves: list[Batch]
+    attempts: list[Attempt] = field(default_factory=list)
+
+    def has(self, batch: Batch) -> bool:
+        return any(half is batch for half in self.halves)
+
+    def settle(self, batch: Batch, attempts: list[Attempt]) -> list[Attempt]:
+        """The attempts of the whole batch with its last half, none before: a group stays a group."""
+        self.halves = [half for half in self.halves if half is not batch]
+        self.attempts += attempts
+        return [] if self.halves else self.attempts
+
+
 class _Crew:
     """The workers on one job, and the batches that nobody has had yet."""
 
     def __init__(self, open_backend: OpenBackend, batches: Iterable[Batch], count: int) -> None:
         self._open = open_backend
         self._due = deque(batches)
-        self._lost_once: list[Batch] = []
+        self._lost: list[_Lost] = []
         self._count = count
         self._workers: list[Worker] = []
         self._deaths_in_a_row = 0
@@ -128,6 +142,11 @@ class _Crew:
     def _hire(self) -> None:
         self._workers.append(Worker(self._open))
 
+    def _hand_out(self) -> None:
+        for worker in self._workers:
+            if self._due and worker.waits:
+                worker.give(self._due.popleft())
+
     def _hear(self, worker: Worker) -> list[Attempt]:
         """A worker's answers; it has its next batch before anybody uses them, which may take a while."""
         batch = worker.batch
@@ -135,25 +154,38 @@ class _Crew:
             answers = worker.receive()
         except WorkerDied as death:
             self._workers.remove(worker)
-            return self._after_death(batch, str(death))
+            return self._after_death(batch, death)
         if batch is not None:
             self._deaths_in_a_row = 0
-        if self._due:
-            worker.give(self._due.popleft())
+            answers = self._settled(batch, answers)
+        self._hand_out()
         return answers
 
-    def _after_death(self, batch: Batch | None, why: str) -> list[Attempt]:
-        """Who died with a batch in hand is replaced; who died without leaves the job to the others."""
+    def _after_death(self, batch: Batch | None, death: WorkerDied) -> list[Attempt]:
+        """What is due goes to those who wait. Who died with a batch in hand is replaced where nobody does;
+        who died without leaves the job to the others.
+        """
         self._deaths_in_a_row += 1
-        if batch is not None:
+        attempts = [] if batch is None else self._retry(batch, death)
+        self._hand_out()
+        if self._due and batch is not None:
             self._hire()
-        if not self._workers or self._deaths_in_a_row > _DEATHS_IN_A_ROW * self._count:
-            raise TargetError(f"No worker process lives to answer anything ({why}). {_MEND}")
-        if batch is None:
-            return []
-        if batch in self._lost_once:
-            error = f"Its worker process died, twice ({why}). {_MEND}"
-            return [Attempt(request.key, Delivery.ERROR, error=error) for request in batch]
-        self._lost_once.append(batch)
-        self._due.appendleft(batch)
+        if (self._due and not self._workers) or self._deaths_in_a_row > _DEATHS_IN_A_ROW * self._count:
+            raise TargetError(f"No worker process lives to answer anything ({death}). {death.mend}")
+        return attempts
+
+    def _retry(self, batch: Batch, death: WorkerDied) -> list[Attempt]:
+        if any(lost.has(batch) for lost in self._lost):
+            error = f"Its worker process died, twice ({death}). {death.mend}"
+            failed = [Attempt(request.key, Delivery.ERROR, error=error) for request in batch]
+            return self._settled(batch, failed)
+        middle = (len(batch) + 1) // 2
+        lost = _Lost([half for half in (batch[:middle], batch[middle:]) if half])
+        self._lost.append(lost)
+        self._due.extendleft(reversed(lost.halves))
         return []
+
+    def _settled(self, batch: Batch, attempts: list[Attempt]) -> list[Attempt]:
+        """What can be given out now that a batch is through."""
+        lost = next((lost for lost in self._lost if lost.has(batch)), None)
+        return attempts if lost is None else lost.settle(batch, attempts)

@@ -12,7 +12,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from multiprocessing import get_context, parent_process, resource_tracker
 from multiprocessing.connection import Connection, wait
-from threading import Thread
+from threading import Lock, Thread
+from types import ModuleType
 from typing import TypeAlias
 
 from sordino.core.errors import SordinoError
@@ -22,33 +23,43 @@ from sordino.core.records import Attempt, Request
 OpenBackend: TypeAlias = Callable[[], Backend]
 Batch: TypeAlias = Sequence[Request]
 
+_starting = Lock()  # what is changed of this process meanwhile is changed back by whoever began
 _SECONDS_TO_LEAVE = 5.0
 """What a worker without work gets to close its backend in, before it is killed."""
 
 
 class WorkerDied(Exception):  # noqa: N818 - it is no error of anybody's yet
-    """The process is gone without a word; `str()` says by what."""
+    """The process is gone without a word; `str()` says by what. mend: what can be done."""
+
+    def __init__(self, by: str) -> None:
+        super().__init__(by)
+        self.mend = (
+            "Memory is the usual reason: use fewer workers or a smaller batch."
+            if by.endswith("SIGKILL")
+            else "With one worker the work is done in this process, where more can be seen of it."
+        )
 
 
 class Worker:
     """A process that opens one backend and answers batches with it, one at a time.
 
     batch: what it has in hand; None while it opens its backend and while it waits.
+    waits: whether it has opened its backend and has nothing in hand.
     """
 
     def __init__(self, open_backend: OpenBackend) -> None:
         """Returns at once; `ready` names the worker when its backend is open."""
         self.batch: Batch | None = None
-        self._waits = False
+        self.waits = False
         context = get_context("spawn")
         self._pipe, childs = context.Pipe()
         self._process = context.Process(target=_serve, args=(childs, open_backend), daemon=True)
-        with childs, _interrupts_held():
+        with childs, _starting, _main_hidden(), _interrupts_held():
             self._process.start()
 
     def give(self, batch: Batch) -> None:
         """Hand over a batch; only to a worker that `receive` has heard from since the last."""
-        self.batch, self._waits = batch, False
+        self.batch, self.waits = batch, False
         with suppress(OSError):  # it died meanwhile, as `receive` will say
             self._pipe.send(batch)
 
@@ -67,12 +78,12 @@ class Worker:
                 raise said
             case str():
                 raise RuntimeError(f"A worker process failed:\n{said}")
-        self.batch, self._waits = None, True
+        self.batch, self.waits = None, True
         return list(said)
 
     def dismiss(self) -> None:
         """Have it leave: in order if it waits for work, else at once. Returns at once."""
-        if not self._waits:
+        if not self.waits:
             self._process.kill()
         self._pipe.close()
 
@@ -143,6 +154,17 @@ def _leave_with_parent() -> None:
     if parent is not None:
         parent.join()
     os._exit(1)
+
+
+@contextmanager
+def _main_hidden() -> Iterator[None]:
+    """A spawned process runs the parent's script again, unguarded lines too. It needs nothing of it."""
+    script = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = script
 
 
 @contextmanager

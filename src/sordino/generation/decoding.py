@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from transformers import GenerationConfig
 
-from sordino.core.errors import TargetError
+from sordino.core.errors import SordinoError, TargetError
 from sordino.core.records import Attempt, Delivery
 from sordino.generation.delivery import settle
 from sordino.generation.prompts import TAG, Prompt
@@ -21,7 +21,7 @@ from sordino.generation.reasoning import split
 from sordino.generation.sampling import Soundness, processors
 from sordino.modeling import hardware
 from sordino.modeling.load import load, quiet
-from sordino.modeling.locate import Located, first_line
+from sordino.modeling.locate import Located, first_line, special_tokens
 
 _OPENING = re.compile(r"\s*<think(?:ing)?>")
 _CLOSING = re.compile(r"</(think|thinking)>")
@@ -54,15 +54,20 @@ class Decoder:
     def _complete(self, prompts: Sequence[Prompt]) -> list[Attempt]:
         try:
             return self._compute(prompts)
-        except (RuntimeError, MemoryError) as error:
+        except SordinoError:
+            raise
+        except Exception as error:
             why = first_line(error)
+            if hardware.is_gone(error):
+                raise TargetError(
+                    f"The device {self._device} stopped answering ({why}). What was settled is stored: "
+                    "give the same command again, and it goes on from there."
+                ) from error
             if not hardware.is_out_of_memory(error):
-                if hardware.is_gone(error):
-                    raise TargetError(
-                        f"The device {self._device} stopped answering ({why}). What was settled is stored: "
-                        "give the same command again, and it goes on from there."
-                    ) from error
-                raise
+                raise TargetError(
+                    f"{self._located.source}: the architecture {type(self._model).__name__} cannot be "
+                    f"generated from here ({why}). Serve it with another program, or name another model."
+                ) from error
         # Here and not in the handler, where the error would still hold the batch's tensors.
         hardware.release(self._device)
         if len(prompts) == 1:
@@ -135,18 +140,14 @@ class Decoder:
     @cached_property
     def _pad(self) -> int:
         """Any token will do: what is padded is masked, and what follows an end is cut off."""
-        ends = self._located.ends
-        given = self._located.tokenizer.pad_token_id
-        return int(given) if given is not None else ends[0] if ends else 0
+        size = self._located.vocabulary
+        given = (self._located.tokenizer.pad_token_id, *self._located.ends)
+        return next((int(i) for i in given if i is not None and (size is None or i < size)), 0)
 
     @cached_property
     def _unread(self) -> frozenset[int]:
         """Special tokens, but for tags of reasoning: where those are special, they still part the text."""
-        tokenizer = self._located.tokenizer
-        special = dict(zip(tokenizer.all_special_ids, map(str, tokenizer.all_special_tokens), strict=True))
-        special |= {
-            i: added.content for i, added in tokenizer.added_tokens_decoder.items() if added.special
-        }
+        special = special_tokens(self._located.tokenizer)
         unread = {i for i, text in special.items() if not TAG.fullmatch(text)}
         return frozenset(unread | set(self._located.ends))
 

@@ -5,8 +5,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sordino.core.errors import TargetError
+from sordino.core.identity import make_request
 from sordino.core.records import Request
-from sordino.modeling.locate import Located, first_line
+from sordino.modeling.locate import Located, first_line, special_tokens
 
 UNTOLD_TOKENS = 1024
 """The most new tokens where the request leaves the limit to the target."""
@@ -24,6 +25,11 @@ _CALENDAR = (
 )
 TAG = re.compile(r"<(/?)think(?:ing)?>")
 """What marks a reasoning trace off, in a text or as a special token."""
+
+
+_SENTINEL = "What is asked here?"
+_MARK = r"\[/?[A-Z_]+\]|<</?SYS>>|<\|?/?\w+\|?>|^#+ "
+_ROLE = re.compile(r"\A\s*(?:system|developer|user|human|instruction)\s*:?\s*(?:\n|\Z)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +58,31 @@ def prompt_of(request: Request, model: Located, *, plain: bool) -> Prompt:
         ids = model.tokenizer(text, add_special_tokens=plain)["input_ids"]
     except (UnicodeEncodeError, TypeError):
         return Prompt(request, problem="The question holds half a character (a lone surrogate).")
+    # Some tokenizers close what they are given, and the model would answer after the end.
+    while plain and ids and ids[-1] in model.ends:
+        ids = ids[:-1]
+    if (size := model.vocabulary) is not None and ids and max(ids) >= size:
+        raise TargetError(
+            f"{model.source}: its tokenizer has the token {max(ids)}, and the model's vocabulary only "
+            f"{size}. The two do not belong together: take the tokenizer that the model was trained with."
+        )
     asked = UNTOLD_TOKENS if request.sampling.max_tokens is None else request.sampling.max_tokens
     left = asked if model.context is None else model.context - len(ids)
     if not ids or asked < 1 or left < 1:
         return Prompt(request, problem=_problem(len(ids), asked, model.context))
     return Prompt(request, tuple(ids), min(asked, left), left < asked, _in_thought(text, request.prefill))
+
+
+def own_system_prompt(model: Located) -> str | None:
+    """What the chat template writes by itself before a question, without its markers; None if nothing.
+
+    Raises TargetError where it cannot render a question.
+    """
+    head = _rendered(make_request(_SENTINEL, ""), model).partition(_SENTINEL)[0]
+    marks = sorted(set(special_tokens(model.tokenizer).values()), key=len, reverse=True)
+    pieces = re.split("|".join([*map(re.escape, marks), _MARK]), head)
+    told = "\n".join(_ROLE.sub("", piece).strip() for piece in pieces).strip()
+    return told or None
 
 
 def _rendered(request: Request, model: Located) -> str:

@@ -1,12 +1,15 @@
 """What a machine computes with: device, number format, memory. CUDA and MPS were not run here."""
 
 import os
+from pathlib import Path
 
 import torch
 
 from sordino.core.errors import TargetError
 
 DTYPES = ("auto", "bfloat16", "float32")
+_LIMITS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
+"""Where Linux says what a container may take, by version 2 and 1 of its control groups."""
 
 
 def device_of(given: str) -> str:
@@ -43,9 +46,10 @@ def memory_of(device: str) -> int:
     if torch.device(device).type == "cuda":
         return int(torch.cuda.get_device_properties(device).total_memory)
     try:
-        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+        whole = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     except (AttributeError, ValueError, OSError):  # Windows does not say
-        return 8 << 30
+        whole = 8 << 30
+    return min([whole, *_allowed()])
 
 
 def is_out_of_memory(error: BaseException) -> bool:
@@ -81,6 +85,16 @@ def release(device: str) -> None:
         torch.cuda.empty_cache()
     elif kind == "mps":
         torch.mps.empty_cache()
+
+
+def _allowed() -> list[int]:
+    allowed = []
+    for name in _LIMITS:
+        try:
+            allowed.append(int(Path(name).read_text(encoding="ascii")))
+        except (OSError, ValueError):  # not there, or "max"
+            continue
+    return [limit for limit in allowed if limit > 0]
 
 
 def _computes_bfloat16(kind: str) -> bool:

@@ -43,6 +43,22 @@ def fetch(repository: str, revision: str | None, patterns: Sequence[str]) -> Pat
     return Path(folder)
 
 
+def require_whole(folder: Path, repository: str, commit: str, names: Sequence[str]) -> None:
+    """Raises TargetError where files that the Hub has did not arrive: without a network, its client hands
+    out a folder that holds some of what was asked for as if it were all."""
+    missing = [name for name in names if not (folder / name).is_file()]
+    if not missing:
+        return
+    from huggingface_hub import HfApi  # noqa: PLC0415
+
+    try:
+        there = HfApi().file_exists(repository, missing[0], revision=commit)
+    except Exception as error:
+        raise TargetError(_unreachable(repository, commit, error)) from error
+    if there:
+        raise TargetError(_unreachable(repository, commit, FileNotFoundError(f"{missing[0]} is missing")))
+
+
 def _unreachable(repository: str, revision: str | None, error: Exception) -> str:
     from huggingface_hub import constants  # noqa: PLC0415
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from sordino.core.errors import TargetError
 from sordino.core.identity import digest
-from sordino.modeling.hub import fetch
+from sordino.modeling.hub import fetch, require_whole
 
 WEIGHTS, INDEX = "model.safetensors", "model.safetensors.index.json"
 _TOKENIZERS = (
@@ -27,6 +27,7 @@ _TOKENIZERS = (
     "tekken.json",
 )
 _SMALL = ("*.json", "*.jinja", "*.model", "vocab.*", "merges.txt")
+_SENTINEL = "What is said here."
 _PICKLES = (".bin", ".pt", ".pth", ".ckpt", ".pkl")
 
 
@@ -61,12 +62,19 @@ class Located:
         length = getattr(self.config.get_text_config(), "max_position_embeddings", None)
         return length if isinstance(length, int) and length > 0 else None
 
+    @property
+    def vocabulary(self) -> int | None:
+        """How many tokens the model has embeddings for; None where its configuration does not say."""
+        size = getattr(self.config.get_text_config(), "vocab_size", None)
+        return size if isinstance(size, int) and size > 0 else None
+
     def weights(self) -> list[Path]:
         """The safetensors files, fetched where they are not yet here. Raises TargetError."""
         if self.repository is not None:
             names = _shards(self.folder, self.source) or [WEIGHTS]
             if not all((self.folder / name).is_file() for name in names):
                 fetch(self.repository, self.commit, names)
+                require_whole(self.folder, self.repository, self.commit, names)
         return _weights(self.folder, self.source)
 
 
@@ -81,14 +89,15 @@ def locate(source: str, revision: str | None = None) -> Located:
     if repository is None:
         _weights(folder, source)
     tokenizer = _tokenizer(folder, source)
+    template = _template(tokenizer, source)
     return Located(
         source,
         folder,
         repository,
         config,
         tokenizer,
-        _template(tokenizer, source),
-        _ends(folder, tokenizer),
+        template,
+        tuple(sorted({*_ends(folder, tokenizer), *_closing(tokenizer, template)})),
     )
 
 
@@ -101,14 +110,22 @@ def require() -> None:
 
 
 def _folder(source: str, revision: str | None) -> tuple[Path, str | None]:
-    path = Path(source).expanduser()
     if not source:
         raise TargetError("The target names no model. Write hf:ORG/NAME, or hf:./FOLDER.")
-    if path.is_dir():
+    try:
+        path = Path(source).expanduser()
+        is_folder, is_there = path.is_dir(), path.exists()
+        for entry in path.iterdir() if is_folder else ():
+            entry.exists()
+    except (OSError, RuntimeError, ValueError) as error:
+        raise TargetError(
+            f"{source[:200]} cannot be opened ({first_line(error)}). Check the path."
+        ) from error
+    if is_folder:
         if revision is not None:
             raise TargetError(f"{source} is a folder and has no revision {revision!r}. Leave it out.")
         return path, None
-    if path.exists():
+    if is_there:
         raise TargetError(f"{source} is a file. Name the folder that holds config.json and the weights.")
     if source.startswith((".", "/", "~")) or path.is_absolute() or source.count("/") > 1:
         raise TargetError(f"There is no folder {source!r}. Check the path.")
@@ -164,8 +181,8 @@ def _weights(folder: Path, source: str) -> list[Path]:
 
 
 def _shards(folder: Path, source: str) -> list[str]:
-    """The files that the index lists; none where there is no index."""
-    if not (folder / INDEX).is_file():
+    """The files that the index lists; none where there is no index, or where transformers passes it by."""
+    if (folder / WEIGHTS).is_file() or not (folder / INDEX).is_file():
         return []
     listed = _object(folder / INDEX, source).get("weight_map")
     names = sorted({str(name) for name in listed.values()}) if isinstance(listed, dict) else []
@@ -200,14 +217,35 @@ def _template(tokenizer: Any, source: str) -> str | None:
         ) from error
 
 
-def _ends(folder: Path, tokenizer: Any) -> tuple[int, ...]:
+def _ends(folder: Path, tokenizer: Any) -> set[int]:
     """What ends an answer, by any of the three files that may say so."""
     said: list[object] = [tokenizer.eos_token_id]
     for name in ("config.json", "generation_config.json"):
         if (folder / name).is_file():
             value = _object(folder / name, str(folder)).get("eos_token_id")
             said.extend(value if isinstance(value, list) else [value])
-    return tuple(sorted({end for end in said if isinstance(end, int)}))
+    return {end for end in said if isinstance(end, int)}
+
+
+def _closing(tokenizer: Any, template: str | None) -> set[int]:
+    """The special token that the chat template writes after an answer, which some files do not list."""
+    if template is None:
+        return set()
+    turns = [{"role": "user", "content": "Why?"}, {"role": "assistant", "content": _SENTINEL}]
+    try:
+        text = str(tokenizer.apply_chat_template(turns, tokenize=False))
+        _, found, tail = text.rpartition(_SENTINEL)
+        after = tokenizer(tail.lstrip(), add_special_tokens=False)["input_ids"] if found else []
+    except Exception:  # a template that cannot render this says so when it is asked
+        return set()
+    return {int(after[0])} & special_tokens(tokenizer).keys() if after else set()
+
+
+def special_tokens(tokenizer: Any) -> dict[int, str]:
+    """The texts, by id, of the tokens that mark and are not said."""
+    named = zip(tokenizer.all_special_ids, map(str, tokenizer.all_special_tokens), strict=True)
+    added = tokenizer.added_tokens_decoder.items()
+    return dict(named) | {i: str(token.content) for i, token in added if token.special}
 
 
 def _deciding(folder: Path) -> Iterator[Path]:
@@ -219,8 +257,11 @@ def _deciding(folder: Path) -> Iterator[Path]:
 
 
 def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise TargetError(f"{path} cannot be read ({first_line(error)}). Let this user read it.") from error
 
 
 def _object(path: Path, source: str) -> Mapping[str, Any]:

@@ -115,7 +115,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a finding was expected or not, and what was concluded; None: nothing was."""
+    """Where a finding was expected or not, and the verdict; None: the audit gave none."""
 
     organism: str
     measure: Measure
@@ -129,6 +129,11 @@ class Place:
     def found(self) -> bool:
         """Whether the audit called it selective; every other verdict about a planted place is a miss."""
         return self.verdict is Verdict.SELECTIVE
+
+    @property
+    def concluded(self) -> bool:
+        """Whether the audit said anything: too few data are neither a false finding nor its absence."""
+        return self.verdict not in (None, Verdict.NOT_ENOUGH_DATA)
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,7 +247,7 @@ def _reading(measure: Measure, outcome: Mapping[str, Any]) -> str:
 
 def _places(findings: Sequence[Finding], planting: Planting) -> list[Place]:
     """Every planted place, whether or not anything was concluded there, then the others that are scored."""
-    concluded = {(f.measure, f.jurisdiction, f.language): f for f in findings}
+    concluded = {(f.measure, f.jurisdiction, f.language): f for f in findings if f.measure in MEASURES}
     planted, unsettled = set(), set()
     for language, (behaviour, _) in planting.plants.items():
         subject = str(planting.jurisdiction)

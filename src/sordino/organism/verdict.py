@@ -1,7 +1,8 @@
 """Whether the instrument passes its selftest: calibrations and delivery checks against one bar.
 
 The bar holds for every measure by itself, so that a common one cannot hide that another is deaf, and for
-the findings as a whole.
+the findings as a whole. What is planted and what is not must each be read: else the many clean answers
+would hide that hardly a planted one was.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -13,6 +14,7 @@ FOUND_AT_LEAST = 0.95
 FALSE_AT_MOST = 0.02
 READ_AT_LEAST = 0.95
 """Less, and what was found says nothing: an instrument that reads only easy answers would pass."""
+NOT_CONCLUDED = "not_concluded"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +32,10 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Criterion:
-    """A rate and its bar. subject: a measure, or "findings". what: "found", "false alarms" or "read"."""
+    """A rate and its bar. subject: a measure, or "findings".
+
+    what: "found", "false alarms", "read of planted" or "read of clean".
+    """
 
     subject: str
     what: str
@@ -70,17 +75,26 @@ class Selftest:
             own = [row for row in rows if row.measure is measure]
             planted = sum((row.planted for row in own), Tally())
             clean = sum((row.clean for row in own), Tally())
-            both = planted + clean
             yield Criterion(measure.value, "found", planted, FOUND_AT_LEAST)
             yield Criterion(measure.value, "false alarms", clean, FALSE_AT_MOST)
-            yield Criterion(measure.value, "read", Tally(both.read, both.owed), READ_AT_LEAST)
+            yield Criterion(measure.value, "read of planted", _read(planted), READ_AT_LEAST)
+            yield Criterion(measure.value, "read of clean", _read(clean), READ_AT_LEAST)
         places = [place for calibration in self.calibrations for place in calibration.places]
-        yield Criterion("findings", "found", _count(p for p in places if p.expected), FOUND_AT_LEAST)
-        yield Criterion(
-            "findings", "false alarms", _count(p for p in places if not p.expected), FALSE_AT_MOST
-        )
+        made = [place.found for place in places if place.expected]
+        yield Criterion("findings", "found", Tally(sum(made), len(made)), FOUND_AT_LEAST)
+        yield Criterion("findings", "false alarms", false_findings(places), FALSE_AT_MOST)
 
 
-def _count(places: Iterable[Place]) -> Tally:
-    found = [place.found for place in places]
-    return Tally(sum(found), len(found))
+def false_findings(places: Iterable[Place]) -> Tally:
+    """Of the places where nothing is planted and something was concluded, how many were called selective.
+
+    What was not concluded is apart; where something is planted, that is a miss.
+    """
+    clean = [place for place in places if not place.expected]
+    concluded = [place.found for place in clean if place.concluded]
+    silent = len(clean) - len(concluded)
+    return Tally(sum(concluded), len(concluded), {NOT_CONCLUDED: silent} if silent else {})
+
+
+def _read(tally: Tally) -> Tally:
+    return Tally(tally.read, tally.owed)

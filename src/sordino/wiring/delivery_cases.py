@@ -15,7 +15,6 @@ from sordino import __version__
 from sordino.auditing import run as auditing
 from sordino.auditing.outcomes import scored
 from sordino.auditing.plan import plan
-from sordino.core.identity import digest
 from sordino.core.manifest import Manifest
 from sordino.core.records import Contrast, Delivery, Kind, Measure, Probe, Verdict
 from sordino.generation.scripted import ScriptedBackend
@@ -59,7 +58,7 @@ def checks(pack: Pack, store: str | Path, progress: auditing.Progress) -> list[C
 
 @dataclass(frozen=True)
 class World:
-    """The questions that the scripts answer, and where their audits go."""
+    """The questions that the scripts answer, and where their audits go: a store that holds none of them."""
 
     pack: Pack
     probes: Sequence[Probe]
@@ -78,15 +77,14 @@ class World:
         with ScriptedBackend(script, name) as backend, Store.open(self.store) as opened:
             owed = plan(self.probes, backend.identity)
             chosen = judges.judges(owed, name, traces=True)
-            ids = judges.by_axis(chosen)
             manifest = Manifest(
-                run=f"selftest-{name}-{digest([backend.identity.revision, ids])[:8]}",
+                run=f"selftest-{name}",
                 created=datetime.now(UTC).isoformat(timespec="seconds"),
                 sordino=__version__,
                 command="sordino selftest",
                 target=backend.identity,
                 pack=self.pack.identity,
-                judges=ids,
+                judges=judges.by_axis(chosen),
             )
             auditing.run(manifest, owed, backend, chosen, opened, self.progress)
         return Run(manifest.run, self.store)

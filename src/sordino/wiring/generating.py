@@ -1,13 +1,23 @@
 """What a model is run with: its settings filled in, its backend, and what a report says about both."""
 
 import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from functools import cached_property
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
 
-from sordino.core.protocols import Backend, TargetIdentity
-from sordino.core.records import Sampling
+from sordino.core.protocols import Backend, Capabilities, TargetIdentity
+from sordino.core.records import Attempt, Request, Sampling
 from sordino.wiring.settings import AuditSettings
 
+if TYPE_CHECKING:
+    from sordino.generation.transformers import TransformersBackend
+
 LIBRARIES = ("torch", "transformers")
+SMALL_JOB = 200
+"""Requests of a whole audit; with fewer, one process is through before workers have repaid their start."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +48,47 @@ def sampling(settings: AuditSettings) -> Sampling:
     return Sampling(settings.temperature, settings.top_p, settings.max_tokens)
 
 
-def backend(settings: AuditSettings, model: Model) -> Backend:
-    """What asks the model, in one process or several; it loads nothing before there is something to ask."""
-    from sordino.execution.local import Processes  # noqa: PLC0415
+class Several:
+    """What asks the model, in one process or several: which is settled, and its weights fetched for that,
+    when there is something to ask.
+
+    one: the model in this process, to be described by. workers: how many processes, found when called.
+    """
+
+    def __init__(self, one: "TransformersBackend", workers: Callable[[], int]) -> None:
+        self.one = one
+        self._workers = workers
+        self._held = ExitStack()
+
+    @property
+    def identity(self) -> TargetIdentity:
+        return self.one.identity
+
+    @property
+    def capabilities(self) -> Capabilities:
+        return self.one.capabilities
+
+    def generate(self, requests: Iterable[Request]) -> Iterator[Sequence[Attempt]]:
+        """Raises what the model's backend raises, and what its processes do."""
+        if due := list(requests):
+            yield from self._opened.generate(due)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.__dict__.pop("_opened", None)
+        self._held.close()
+
+    @cached_property
+    def _opened(self) -> Backend:
+        return self._held.enter_context(_processes(self.one, self._workers()))
+
+
+def backend(settings: AuditSettings, model: Model, questions: int) -> Several:
+    """What asks the model. questions: requests of the whole audit, whatever is left of it."""
     from sordino.generation.transformers import TransformersBackend  # noqa: PLC0415
 
     one = TransformersBackend(
@@ -53,23 +101,13 @@ def backend(settings: AuditSettings, model: Model) -> Backend:
         dtype=settings.dtype or "auto",
         batch_size=settings.batch_size,
     )
-    identity = one.identity
-    workers = settings.workers or _fitting(model, _dtype(identity), _device(settings))
-    return Processes(
-        # Several processes have a core each; one that is alone has all.
-        one.again(threads=1),
-        one.batches,
-        identity,
-        one.capabilities,
-        workers,
-        open_here=one.again(),
-    )
+    # The number decides last bits of answers: it must not depend on what is left of an audit.
+    return Several(one, lambda: settings.workers or (1 if questions < SMALL_JOB else _fitting(one)))
 
 
-def notes(settings: AuditSettings, identity: TargetIdentity) -> tuple[str, ...]:
+def notes(settings: AuditSettings, one: "TransformersBackend") -> tuple[str, ...]:
     """What a reader of the report must know about how the answers came about."""
     template = "without a chat template" if settings.plain else "in the model's chat template"
-    prompt = "no system prompt" if settings.system is None else f"the system prompt {settings.system!r}"
     drawn = (
         f"{settings.samples} a question, drawn at temperature {settings.temperature:g} and top-p "
         f"{settings.top_p:g}"
@@ -77,30 +115,37 @@ def notes(settings: AuditSettings, identity: TargetIdentity) -> tuple[str, ...]:
         else "the likeliest token at each step (greedy)"
     )
     return (
-        f"Asked {template}, with {prompt}. Answers: {drawn}, at most {settings.max_tokens} tokens. "
-        f"Computed in {_dtype(identity)} on {_device(settings)}.",
+        f"Asked {template}, with {_prompt(settings, one)}. Answers: {drawn}, at most {settings.max_tokens} "
+        f"tokens. Computed in {one.dtype} on {one.device}.",
     )
 
 
-def _device(settings: AuditSettings) -> str:
-    from sordino.modeling import hardware  # noqa: PLC0415 - brings torch
+def _prompt(settings: AuditSettings, one: "TransformersBackend") -> str:
+    if settings.system is not None:
+        return f"the system prompt {settings.system!r}"
+    own = None if settings.plain else one.own_system_prompt
+    if own is None:
+        return "no system prompt"
+    return f"no system prompt given; its chat template writes: {own!r}"
 
-    return hardware.device_of(settings.device or "auto")
+
+def _processes(one: "TransformersBackend", workers: int) -> Backend:
+    """One process has all cores; several have one each, and their shares of the memory."""
+    from sordino.execution.local import Processes  # noqa: PLC0415
+
+    if workers == 1:
+        return Processes(lambda: one, one.batches, one.identity, one.capabilities, 1)
+    opens = one.again(threads=1, workers=workers)
+    return Processes(opens, opens().batches, one.identity, one.capabilities, workers)
 
 
-def _dtype(identity: TargetIdentity) -> str:
-    return identity.revision.split(":")[1]
-
-
-def _fitting(model: Model, dtype: str, device: str) -> int:
+def _fitting(one: "TransformersBackend") -> int:
     """One process on an accelerator. On a CPU as many as it has cores, if so many copies of the model leave
     half of the memory to the answers.
     """
-    from sordino.modeling import footprint, hardware  # noqa: PLC0415
-    from sordino.modeling.locate import locate  # noqa: PLC0415
+    from sordino.modeling import hardware  # noqa: PLC0415 - brings torch
 
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    if device != "cpu" or cores == 1:
+    if one.device != "cpu" or cores == 1:
         return 1
-    weights = footprint.of_weights(locate(model.source, model.revision), dtype)
-    return max(1, min(cores, hardware.memory_of(device) // 2 // max(weights, 1)))
+    return max(1, min(cores, hardware.memory_of(one.device) // 2 // max(one.weights_bytes, 1)))

@@ -1,14 +1,17 @@
 """The instrument measures itself: audits of models whose truth is known, and losses played by a script.
 
 The audits take the road of `sordino audit`. They go into a store of their own in the user's cache folder,
-one for each state of the code that reads answers: what a model said is asked once, a selftest that was
-stopped goes on, and no reading outlives the judge that made it, even where its id stayed the same.
+one for each state of what makes answers and reads them: what a model said is asked once, a selftest that
+was stopped goes on, and nothing outlives the code that made it, even where its id stayed the same.
+The scripted losses cost nothing, and are played anew each time.
 """
 
 from collections.abc import Sequence
+from importlib.metadata import PackageNotFoundError, version
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from time import monotonic
 
 from platformdirs import user_cache_path
@@ -23,7 +26,9 @@ from sordino.wiring import delivery_cases
 from sordino.wiring.audit import Progress, audit
 from sordino.wiring.settings import AuditSettings
 
-READERS = ("sordino.judging", "sordino.core")
+ROOMS = tuple(f"sordino.{room}" for room in ("core", "execution", "generation", "judging", "modeling"))
+LIBRARIES = ("torch", "transformers")
+"""They decide what a model says as well; its weights are in its revision, so in every request's key."""
 
 
 def selftest(
@@ -53,7 +58,9 @@ def selftest(
         run = audit(_settings(name, recordings), kept, progress=_prefixed(name, progress))
         calibrations.append(calibrate(run.exchanges, run.findings, known[name], probes))
         judges |= run.manifest.judges
-    checks = delivery_cases.checks(pack, kept, _prefixed("deliveries", progress))
+    with TemporaryDirectory(prefix="sordino-") as fresh:
+        losses = Path(fresh) / "deliveries.db"
+        checks = delivery_cases.checks(pack, losses, _prefixed("deliveries", progress))
     return Selftest(tuple(calibrations), tuple(checks), judges, monotonic() - began)
 
 
@@ -66,7 +73,8 @@ def own_store() -> Path:
         raise StoreError(
             f"The cache folder {folder} cannot be made ({error.strerror}). Name a store with --store FILE."
         ) from error
-    return folder / f"selftest-{digest([_content(files(room)) for room in READERS])[:8]}.db"
+    made_by = [[_content(files(room)) for room in ROOMS], [_version(name) for name in LIBRARIES]]
+    return folder / f"selftest-{digest(made_by)[:8]}.db"
 
 
 def _settings(name: str, recordings: Path | None) -> AuditSettings:
@@ -77,6 +85,14 @@ def _settings(name: str, recordings: Path | None) -> AuditSettings:
 
 def _prefixed(name: str, progress: Progress) -> Progress:
     return lambda stage, done, total: progress(f"{name}: {stage}", done, total)
+
+
+def _version(library: str) -> str | None:
+    """None where it is not installed: recordings can be read without it."""
+    try:
+        return version(library)
+    except PackageNotFoundError:
+        return None
 
 
 def _content(place: Traversable) -> list[object]:

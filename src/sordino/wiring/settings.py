@@ -37,7 +37,10 @@ OPTIONS: Mapping[str, str] = OF_RECORDINGS | OF_ALL | OF_GENERATION
 """The option of the command line by field, in the order in which `command` writes them."""
 
 HOW_COMPUTED = ("workers", "batch_size", "device", "dtype")
-"""Fields that make no other run: what of them decides an answer is part of the target's revision."""
+"""Fields that make no other run. Kind of device and number format, which decide answers, are part of the
+target's revision; the others change the order of sums, so last bits, and a token only where two were as
+good as equal.
+"""
 
 
 @dataclass(frozen=True, slots=True)

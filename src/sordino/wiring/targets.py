@@ -128,7 +128,8 @@ def _generating(settings: AuditSettings, model: Model, max_tokens: int) -> Targe
         raise questions.unasked(settings.target)
     asked = questions.of_pack(settings.pack, settings)
     filled = generating.filled(settings, max_tokens)
-    backend = generating.backend(filled, model)
+    samples = filled.samples or 1
+    backend = generating.backend(filled, model, len(asked.probes) * samples)
     identity = backend.identity
     pinned = f"hf:{model.name}@{identity.revision.split(':')[0]}" if model.is_hub else settings.target
     return Target(
@@ -138,8 +139,8 @@ def _generating(settings: AuditSettings, model: Model, max_tokens: int) -> Targe
         backend=backend,
         questions=asked,
         sampling=generating.sampling(filled),
-        samples=filled.samples or 1,
-        notes=generating.notes(filled, identity),
+        samples=samples,
+        notes=generating.notes(filled, backend.one),
         traces=True,
         libraries=generating.LIBRARIES,
     )
