@@ -124,7 +124,13 @@ def without_shard(tiny, folder):
     sorted(folder.glob("model-*.safetensors"))[1].unlink()
 
 
+def index_of_nothing(tiny, folder):
+    (folder / WEIGHTS).unlink()
+    (folder / INDEX).write_text("{}")
+
+
 def index_to_elsewhere(tiny, folder):
+    (folder / WEIGHTS).unlink()
     (folder / INDEX).write_text(json.dumps({"weight_map": {"a": "../model.safetensors"}}))
 
 
@@ -152,7 +158,7 @@ def index_to_elsewhere(tiny, folder):
         (pickled, "only pytorch_model.bin, a pickle.*Convert it.*save_pretrained"),
         (without_shard, "1 of .* files .* are missing, the first being model-00002"),
         (index_to_elsewhere, "must list files of its own folder"),
-        (lambda t, f: (f / INDEX).write_text("{}"), "must list files of its own folder"),
+        (index_of_nothing, "must list files of its own folder"),
         (lambda t, f: (f / "tokenizer.json").unlink(), "has no tokenizer"),
         (lambda t, f: (f / "tokenizer.json").write_text("{"), "its tokenizer cannot be read"),
     ],

