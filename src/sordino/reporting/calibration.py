@@ -19,10 +19,10 @@ DIFFERENCES = 2
 """Shown on a terminal for each row and kind; JSON has them all."""
 
 NOTE = (
-    "No judge was trained on a text of the shipped organisms, whose state lines were written without sight of "
-    "the flags' patterns. The planting is taken for the truth: where an organism strays from it, that counts "
-    "as the instrument's error. Intervals are Clopper-Pearson at 95%, every probe for itself. Not counted, "
-    "and in no rate: what was blocked, cut short, empty, lost, unjudged or not concluded."
+    "No judge was trained on a text of the shipped organisms, whose state lines were written without "
+    "sight of the flags' patterns. The planting is taken for the truth: where an organism strays from it, "
+    "that counts as the instrument's error. Intervals are Clopper-Pearson at 95%, every probe for itself. "
+    "Not counted, and in no rate: what was blocked, cut short, empty, lost, unjudged or not concluded."
 )
 _GROUNDS = {
     Ground.PLANTED: "planted and not found",
