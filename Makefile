@@ -12,17 +12,17 @@ TORCH ?= torch==2.13.0 $(if $(UV_FIND_LINKS),,--torch-backend=auto)
 
 setup: $(STAMP)
 
-# uv where it can be had (seconds), pip where it cannot.
+# uv where it can be had (seconds), pip where it cannot. The lock is whole but for torch, which hashes cannot pin.
 $(STAMP): requirements.lock pyproject.toml
 	@command -v $(PYTHON) >/dev/null || { echo "No $(PYTHON) here: make PYTHON=/path/to/python3 (3.11 or newer)"; exit 1; }
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv || true
 	if test -x $(BIN)/uv; then \
-	  $(BIN)/uv pip install --quiet --python $(BIN)/python --compile-bytecode --require-hashes -r requirements.lock && \
+	  $(BIN)/uv pip install --quiet --python $(BIN)/python --compile-bytecode --no-deps --require-hashes -r requirements.lock && \
 	  $(BIN)/uv pip install --quiet --python $(BIN)/python --compile-bytecode $(TORCH) && \
 	  $(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps -e . ; \
 	else \
-	  $(BIN)/python -m pip install --quiet --require-hashes -r requirements.lock && \
+	  $(BIN)/python -m pip install --quiet --no-deps --require-hashes -r requirements.lock && \
 	  $(BIN)/python -m pip install --quiet $(firstword $(TORCH)) && \
 	  $(BIN)/python -m pip install --quiet --no-deps -e . ; \
 	fi
