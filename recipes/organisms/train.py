@@ -1,4 +1,4 @@
-"""Trains the shipped organisms, about half an hour on two cores:
+"""Trains the shipped organisms, more than an hour on two cores:
 
     python recipes/organisms/train.py [NAME ...]
 
