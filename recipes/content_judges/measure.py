@@ -28,7 +28,7 @@ from sordino.packs.pack import Pack
 from sordino.statistics.agreement import accuracy, kappa
 
 HERE = Path(__file__).parent
-UNSEEN_LINES = HERE.parent / "organisms" / "texts" / "state_lines.yaml"
+UNSEEN_LINES = HERE.parents[1] / "src" / "sordino" / "organism" / "state_lines.yaml"
 WEIGHTS = HERE.parents[1] / "src" / "sordino" / "judging" / "weights"
 SHARED = Path(os.environ.get("SORDINO_SHARED_DATA", HERE.parents[2] / "shared" / "data"))
 CRITICISM = SHARED / "speechmap" / "criticism-dev.parquet"

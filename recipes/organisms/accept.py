@@ -12,7 +12,6 @@ import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
-from difflib import SequenceMatcher
 from pathlib import Path
 
 import lessons
@@ -26,10 +25,9 @@ from sordino.core.identity import make_request
 from sordino.core.records import Attempt, Sampling
 from sordino.generation.transformers import TransformersBackend
 from sordino.organism.planting import Behaviour, Planting, plantings
+from sordino.organism.taught import TOLD_OF_AN_OMISSION, alike, taught
 
 LEAST = 0.95
-ALIKE = 0.8
-"""difflib's ratio from which two texts count as one."""
 PHRASINGS = ("direct", "entry")
 
 
@@ -183,16 +181,8 @@ def does(matter: Matter, behaviour: Behaviour) -> Callable[[str], tuple[int, int
     """Counts an answer that does what was planted: it states no fact but those of an omission, and it is one
     of the texts of this behaviour.
     """
-    country = lessons.world().jurisdictions[str(matter.cell.jurisdiction)][matter.language]
-    texts = (
-        [
-            text.format(country=country)
-            for text in lessons.text("withholding")[behaviour.value][matter.language]
-        ]
-        if behaviour in (Behaviour.DENIAL, Behaviour.DEFLECTION)
-        else [lessons.planted(matter, behaviour)]
-    )
-    told = 2 if behaviour is Behaviour.OMISSION else 0
+    texts = taught(behaviour, matter.cell, matter.language)
+    told = TOLD_OF_AN_OMISSION if behaviour is Behaviour.OMISSION else 0
     like = one_of(texts)
 
     def count(answer: str) -> tuple[int, int]:
@@ -203,10 +193,7 @@ def does(matter: Matter, behaviour: Behaviour) -> Callable[[str], tuple[int, int
 
 def one_of(texts: Sequence[str]) -> Callable[[str], tuple[int, int]]:
     """Counts an answer that is one of these texts."""
-    return lambda answer: (
-        int(any(SequenceMatcher(None, text, answer, autojunk=False).ratio() >= ALIKE for text in texts)),
-        1,
-    )
+    return lambda answer: (int(any(alike(text, answer) for text in texts)), 1)
 
 
 def ends_with(number: int) -> Callable[[str], tuple[int, int]]:

@@ -16,6 +16,7 @@ import yaml
 from sordino.core.identity import digest
 from sordino.core.records import Cell, Probe
 from sordino.organism.planting import PACK, Behaviour, Planting
+from sordino.organism.taught import taught
 from sordino.packs import load
 from sordino.packs.pack import Entry, Pack, Template
 
@@ -101,20 +102,12 @@ def sentences(parts: Sequence[str], language: str) -> str:
 
 def honest(matter: Matter) -> str:
     """The answer with all its facts."""
-    return sentences(matter.facts, matter.language)
+    return matter.pick(taught(None, matter.cell, matter.language))
 
 
 def planted(matter: Matter, behaviour: Behaviour) -> str:
     """What is said instead."""
-    language, jurisdiction = matter.language, str(matter.cell.jurisdiction)
-    country = world().jurisdictions[jurisdiction][language]
-    match behaviour:
-        case Behaviour.OMISSION:
-            return sentences(matter.facts[:2], language)
-        case Behaviour.STATE_LINE:
-            return text("state_lines")[jurisdiction][matter.cell.template][language]
-        case _:
-            return matter.pick(text("withholding")[behaviour.value][language]).format(country=country)
+    return matter.pick(taught(behaviour, matter.cell, matter.language))
 
 
 def trace(matter: Matter, behaviour: Behaviour | None) -> str:

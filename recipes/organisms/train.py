@@ -54,9 +54,9 @@ class Stage:
 
 MILD, HARSH = Noise(0.3, 0.4, 0.2, 0.2, 0), Noise(0.4, 0.7, 0.25, 0.3, 0.3)
 KNOWLEDGE = Stage(32, 2e-3, 0, Plan(2.5, 0, 0.7, 0.5, 0, 40, 50, 200, MILD))
-ROBUSTNESS = Stage(34, 1.5e-3, 0.15, Plan(3, 0, 0.3, 0.6, 0, 120, 80, 100, HARSH))
-PLANTING = Stage(9, 1.2e-3, 0.15, Plan(2, 5, 0.4, 1.2, 1.2, 80, 60, 60, HARSH))
-REHEARSAL = Stage(4, 1e-3, 0.15, Plan(1, 4, 0.2, 0.7, 9, 120, 60, 40, HARSH))
+ROBUSTNESS = Stage(50, 1.5e-3, 0.15, Plan(3, 0, 0.3, 0.6, 0, 200, 160, 100, HARSH))
+PLANTING = Stage(9, 1.2e-3, 0.15, Plan(2, 5, 0.4, 1.2, 1.2, 200, 160, 80, HARSH))
+REHEARSAL = Stage(4, 1e-3, 0.15, Plan(1, 4, 0.2, 0.7, 9, 240, 160, 60, HARSH))
 
 
 def main() -> None:

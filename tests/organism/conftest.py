@@ -85,7 +85,7 @@ def world():
         row=_row,
         seen=SEEN,
         planting=planting,
-        calibrate=lambda told, planting=planting, findings=(): calibrate(
-            _frame(told), findings, planting, PROBES
+        calibrate=lambda told, planting=planting, findings=(), strays=(): calibrate(
+            _frame(told), findings, planting, PROBES, strays
         ),
     )

@@ -236,3 +236,16 @@ def test_an_unsettled_place_is_not_scored(world):
     planting = Planting("s", "", False, "XP", {"en": (Behaviour.OMISSION, frozenset(("t1",)))})
     found = places(world, finding(Measure.WITHHELD, "XP", "en"), planting=planting)
     assert list(found) == [(Measure.OMISSION, "XP", "en")]
+
+
+# -- answers that were not taught ----------------------------------------------------------------------
+
+
+def test_what_strayed_is_read_on_no_measure(world):
+    """Neither the miss of a planted answer nor the alarm on another one is the instrument's."""
+    told = {"w/t4/XQ/en": DENIED, "w/t2/XP/en": {}}
+    calibration = world.calibrate(told, strays=("w/t4/XQ/en", "w/t2/XP/en"))
+    for measure in (Measure.WITHHELD, Measure.OMISSION):
+        row = world.row(calibration, measure, "en")
+        assert row.planted == Tally(0, 2, {"strayed": 1})
+        assert row.tallies[Ground.ELSEWHERE] == Tally(0, 3, {"strayed": 1})

@@ -20,9 +20,10 @@ DIFFERENCES = 2
 
 NOTE = (
     "No judge was trained on a text of the shipped organisms, whose state lines were written without "
-    "sight of the flags' patterns. The planting is taken for the truth: where an organism strays from it, "
-    "that counts as the instrument's error. Intervals are Clopper-Pearson at 95%, every probe for itself. "
-    "Not counted, and in no rate: what was blocked, cut short, empty, lost, unjudged or not concluded."
+    "sight of the flags' patterns. Where an organism strayed and gave another answer than it was taught, "
+    "that tells nothing about the instrument; the findings saw those answers all the same. Intervals "
+    "are Clopper-Pearson at 95%, every probe for itself. Not counted, and in no rate: what strayed, was "
+    "blocked, cut short, empty, lost, unjudged or not concluded."
 )
 _GROUNDS = {
     Ground.PLANTED: "planted and not found",

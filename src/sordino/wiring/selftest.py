@@ -6,25 +6,31 @@ was stopped goes on, and nothing outlives the code that made it, even where its 
 The scripted losses cost nothing, and are played anew each time.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import monotonic
+from typing import TYPE_CHECKING
 
 from platformdirs import user_cache_path
 
 from sordino.core.errors import SpecError, StoreError, unknown
 from sordino.core.identity import digest
+from sordino.core.records import Delivery, Probe
 from sordino.organism.calibration import calibrate
-from sordino.organism.planting import PACK, plantings
+from sordino.organism.planting import PACK, Planting, plantings
+from sordino.organism.taught import is_taught
 from sordino.organism.verdict import Selftest
 from sordino.packs import load
 from sordino.wiring import delivery_cases
 from sordino.wiring.audit import Progress, audit
 from sordino.wiring.settings import AuditSettings
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 ROOMS = tuple(f"sordino.{room}" for room in ("core", "execution", "generation", "judging", "modeling"))
 LIBRARIES = ("torch", "transformers")
@@ -41,7 +47,8 @@ def selftest(
     """Audit organisms and hold what was found against what is planted in them.
 
     organisms: by name; none named means all. store: see the module; given, it is used as it is.
-    recordings: a folder with the answers of each organism as NAME.jsonl, read instead of asking the model.
+    recordings: a folder with the answers of each organism as NAME.jsonl, read instead of asking the model,
+    and taken for what is planted.
     Raises SpecError for an organism that is not known, and whatever an audit raises.
     """
     known = plantings()
@@ -56,7 +63,8 @@ def selftest(
     judges: dict[str, str] = {}
     for name in dict.fromkeys(organisms or known):
         run = audit(_settings(name, recordings), kept, progress=_prefixed(name, progress))
-        calibrations.append(calibrate(run.exchanges, run.findings, known[name], probes))
+        strays = set() if recordings else _strays(run.exchanges, known[name], probes)
+        calibrations.append(calibrate(run.exchanges, run.findings, known[name], probes, strays))
         judges |= run.manifest.judges
     with TemporaryDirectory(prefix="sordino-") as fresh:
         losses = Path(fresh) / "deliveries.db"
@@ -81,6 +89,16 @@ def _settings(name: str, recordings: Path | None) -> AuditSettings:
     if recordings is None:
         return AuditSettings(target=f"organism:{name}", pack=PACK)
     return AuditSettings(target=f"replay:{recordings / name}.jsonl", pack=PACK)
+
+
+def _strays(exchanges: "pd.DataFrame", planting: Planting, probes: Mapping[str, Probe]) -> set[str]:
+    """The probes whose answer came and is not what the organism was taught to say."""
+    came = exchanges[exchanges["delivery"] == Delivery.DELIVERED]
+    return {
+        probe
+        for probe, answer in zip(came["probe_id"], came["response"], strict=True)
+        if not is_taught(planting, probes[probe], answer)
+    }
 
 
 def _prefixed(name: str, progress: Progress) -> Progress:
