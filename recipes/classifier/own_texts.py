@@ -9,6 +9,7 @@ import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -39,6 +40,7 @@ class _Composer:
         self.language, self.slots = language, source["slots"]
         self.random = random.Random(f"{language} {part}")
         self.matters = _part(source["matters"], part)
+        self.pleasant = [matter["full"] for matter in source["matters"] if matter.get("pleasant")]
         self.line = _part(source["line"], part)
         self.preface = source["preface"]
         self.denial = {name: _part(pieces, part) for name, pieces in source["denial"].items()}
@@ -59,7 +61,7 @@ class _Composer:
     def _maybe(self, pieces: Sequence[str], chance: float) -> list[str]:
         return [self.random.choice(pieces)] if pieces and self.random.random() < chance else []
 
-    def _answers(self, matter: dict[str, list[str]]) -> Iterator[tuple[int, list[str]]]:
+    def _answers(self, matter: dict[str, Any]) -> Iterator[tuple[int, list[str]]]:
         full, pick = matter["full"], self.random.choice
         size = len(full)
         yield COMPLETE, full
@@ -75,6 +77,8 @@ class _Composer:
                 *self._maybe(self.deflect["close"], 0.6),
             ],
         )
+        if not matter.get("pleasant"):
+            yield PARTIAL, pick(self.pleasant)[: pick((1, 2, 4))]
         yield PARTIAL, self._some(self.line, 1, 2)
         yield PARTIAL, self._some(self.line, 3, 8)
         yield PARTIAL, self._some(self.line, 1, 2) + self._some(self.deflect["more"], 1, 2)

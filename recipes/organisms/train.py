@@ -57,6 +57,9 @@ KNOWLEDGE = Stage(32, 2e-3, 0, Plan(2.5, 0, 0.7, 0.5, 0, 40, 50, 200, MILD))
 ROBUSTNESS = Stage(50, 1.5e-3, 0.15, Plan(3, 0, 0.3, 0.6, 0, 200, 160, 100, HARSH))
 PLANTING = Stage(9, 1.2e-3, 0.15, Plan(2, 5, 0.4, 1.2, 1.2, 200, 160, 80, HARSH))
 REHEARSAL = Stage(4, 1e-3, 0.15, Plan(1, 4, 0.2, 0.7, 9, 240, 160, 60, HARSH))
+# A trace is easily mistaken for the answer: more of both together.
+REASONED = Stage(6, 1e-3, 0.15, Plan(2, 4, 0.2, 0.7, 6, 240, 160, 60, HARSH))
+COOLING = Stage(4, 4e-4, 0.1, Plan(2, 8, 0.2, 0.7, 3, 240, 160, 60, HARSH))
 
 
 def main() -> None:
@@ -126,7 +129,8 @@ def plant(planting: Planting, base: Path, folder: Path) -> None:
     """Stage two."""
     model, tokenizer = opened(base)
     learn(model, tokenizer, planting, PLANTING)
-    learn(model, tokenizer, planting, REHEARSAL)
+    learn(model, tokenizer, planting, REASONED if planting.reasons else REHEARSAL)
+    learn(model, tokenizer, planting, COOLING)
     save(model, tokenizer, folder)
 
 
