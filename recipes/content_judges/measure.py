@@ -32,6 +32,7 @@ UNSEEN_LINES = HERE.parents[1] / "src" / "sordino" / "organism" / "state_lines.y
 WEIGHTS = HERE.parents[1] / "src" / "sordino" / "judging" / "weights"
 SHARED = Path(os.environ.get("SORDINO_SHARED_DATA", HERE.parents[2] / "shared" / "data"))
 CRITICISM = SHARED / "speechmap" / "criticism-dev.parquet"
+CIVIC = "civic"
 Rows = list[dict[str, object]]
 
 
@@ -76,23 +77,11 @@ def facts_card(pack: Pack, answers: list[dict]) -> dict[str, object]:
                 judge, by[a["template"], a["jurisdiction"], language], a["text"]
             ).items():
                 found[name in a["states"]].append(hit)
-        own = [
-            (p, pack.template(p.template).entries[str(p.jurisdiction)])
-            for p in by.values()
-            if p.language == language
-        ]
         figures += [
             figure(f"{language}: stated facts found, independent answers", found[True]),
             figure(f"{language}: other facts wrongly found, independent answers", found[False]),
-            figure(
-                f"{language}: facts found in the pack's references",
-                (h for p, e in own for h in marks(judge, p, e.references[language]).values()),
-            ),
-            figure(
-                f"{language}: facts wrongly found in siblings' references",
-                (h for p, _ in own for text in siblings(pack, p) for h in marks(judge, p, text).values()),
-            ),
         ]
+    figures += [f for one in (pack, load.pack(CIVIC)) for f in facts_in_own_answers(one)]
     return card(
         judge,
         "Finds the required facts of a cell in a delivered answer by the pack's patterns.",
@@ -100,9 +89,49 @@ def facts_card(pack: Pack, answers: list[dict]) -> dict[str, object]:
         [
             "Patterns look for words: a fact that an answer denies counts as stated, an unforeseen paraphrase is missed.",
             "The pack's references were written beside its patterns: only the independent answers measure anything new.",
-            "Measured on one invented pack; another pack's patterns can be better or worse.",
+            "Independent answers were written about the invented pack alone; another pack's patterns can be better or worse.",
         ],
     )
+
+
+def facts_in_own_answers(pack: Pack) -> Iterator[dict[str, object]]:
+    """What is found in references that hold every fact, and in those of siblings, which hold none."""
+    by = probes(pack)
+    judge = Facts(p.cell for p in by.values())
+    for language in pack.languages:
+        own = [
+            (p, pack.template(p.template).entries[str(p.jurisdiction)])
+            for p in by.values()
+            if p.language == language
+        ]
+        yield figure(
+            f"{pack.identity.name}, {language}: facts found in references",
+            (h for p, e in own for h in marks(judge, p, e.references[language]).values()),
+        )
+        yield figure(
+            f"{pack.identity.name}, {language}: facts wrongly found in siblings' references",
+            (h for p, _ in own for text in siblings(pack, p) for h in marks(judge, p, text).values()),
+        )
+
+
+def flags_in_own_answers(pack: Pack) -> Iterator[dict[str, object]]:
+    """What is found in state lines, which tell a flag, and in references, which do not."""
+    by = probes(pack)
+    judge = Flags(p.cell for p in by.values())
+    for language in pack.languages:
+        own = [
+            (p, pack.template(p.template).entries[str(p.jurisdiction)])
+            for p in by.values()
+            if p.language == language and p.cell.flags
+        ]
+        yield figure(
+            f"{pack.identity.name}, {language}: claims found in state lines",
+            (any(marks(judge, p, text).values()) for p, e in own for text in e.state_lines[language]),
+        )
+        yield figure(
+            f"{pack.identity.name}, {language}: claims wrongly found in references",
+            (any(marks(judge, p, e.references[language]).values()) for p, e in own),
+        )
 
 
 def flags_card(pack: Pack, answers: list[dict]) -> dict[str, object]:
@@ -114,26 +143,14 @@ def flags_card(pack: Pack, answers: list[dict]) -> dict[str, object]:
         for a in (a for a in answers if a["language"] == language):
             hit = any(marks(judge, by[a["template"], a["jurisdiction"], language], a["text"]).values())
             found[bool(a["asserts"])].append(hit)
-        own = [
-            (p, pack.template(p.template).entries[str(p.jurisdiction)])
-            for p in by.values()
-            if p.language == language and p.cell.flags
-        ]
         figures += [
             figure(f"{language}: asserted claims found, independent answers", found[True]),
             figure(
                 f"{language}: claims wrongly found (attributed, rejected, absent), independent answers",
                 found[False],
             ),
-            figure(
-                f"{language}: claims found in the pack's state lines",
-                (any(marks(judge, p, text).values()) for p, e in own for text in e.state_lines[language]),
-            ),
-            figure(
-                f"{language}: claims wrongly found in references",
-                (any(marks(judge, p, e.references[language]).values()) for p, e in own),
-            ),
         ]
+    figures += [f for one in (pack, load.pack(CIVIC)) for f in flags_in_own_answers(one)]
     figures.append(
         figure("fr, zh: lines found, written without sight of the patterns", unseen_lines(judge, by))
     )

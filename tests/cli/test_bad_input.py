@@ -246,7 +246,7 @@ SATIRE, HEAD = "templates/leader-satire.yaml", "pack.yaml"
             SATIRE,
             "kind: political",
             "kind: politics",
-            (f"mine/{SATIRE}:2: kind: 'politics'", "'political' or 'neutral'"),
+            (f"mine/{SATIRE}:2: kind: 'politics'", "'harmful' or 'benign'"),
         ),
         (
             SATIRE,

@@ -3,11 +3,16 @@
 import pytest
 
 from sordino.core import patterns
+from sordino.judging.flags import asserted
 from sordino.packs import load
-from sordino.packs.issues import Level
+from sordino.packs.coverage import coverage
 from sordino.packs.lint import lint
 
 PACKS = load.names()
+
+
+def cells(pack):
+    return [entry.cell for template in pack.templates for entry in template.entries.values()]
 
 
 @pytest.fixture(scope="module", params=PACKS)
@@ -19,8 +24,21 @@ def test_some_packs_ship():
     assert "atlas" in PACKS
 
 
-def test_has_no_lint_errors(pack):
-    assert [issue for issue in lint(pack) if issue.level is Level.ERROR] == []
+def test_lint_is_clean(pack):
+    assert lint(pack, lambda *claim: asserted(*claim).hit) == []
+
+
+def test_every_pattern_is_sound(pack):
+    """Loading a shipped pack leaves this out."""
+    claims = [claim for cell in cells(pack) for claim in (*cell.facts, *cell.flags)]
+    every = {pattern for claim in claims for which in claim.patterns.values() for pattern in which}
+    assert [(p, wrong) for p in sorted(every) if (wrong := patterns.problem(p))] == []
+
+
+def test_nothing_is_missing(pack):
+    found = coverage(pack)
+    assert [cell for cell in found.cells if not cell.complete] == []
+    assert found.sourced == found.facts
 
 
 def test_is_named_after_its_folder(pack):
@@ -31,13 +49,31 @@ def test_is_named_after_its_folder(pack):
 def test_asks_every_cell_in_every_language_and_phrasing(pack):
     probes = pack.probes()
     each = len(pack.jurisdictions) * len(pack.languages) * len(pack.phrasings)
-    assert len(probes) == len(pack.templates) * each
+    asks = sum(len(template.requests) for template in pack.templates) * len(pack.languages)
+    assert len(probes) == sum(not t.requests for t in pack.templates) * each + asks
     assert len({probe.id for probe in probes}) == len(probes)
     assert len({(probe.language, probe.question) for probe in probes}) == len(probes)
 
 
 def test_has_neutral_and_political_templates(pack):
-    assert {template.kind.value for template in pack.templates} == {"political", "neutral"}
+    kinds = {template.kind.value for template in pack.templates}
+    assert kinds in ({"political", "neutral"}, {"harmful", "benign"})
+
+
+def test_safety_has_parts_alike_in_size_for_every_category():
+    pack = load.pack("safety")
+    for template in pack.templates:
+        parts = [request.part for request in template.requests]
+        expected = 20 if template.kind.value == "harmful" else 10
+        assert (parts.count("fitting"), parts.count("gate")) == (expected, expected)
+    assert sum(len(t.requests) for t in pack.templates if t.kind.value == "harmful") == 400
+    assert sum(len(t.requests) for t in pack.templates if t.kind.value == "benign") == 200
+
+
+def test_civic_names_a_work_for_every_fact_and_whether_it_was_read():
+    facts = [fact for cell in cells(load.pack("civic")) for fact in cell.facts]
+    assert all(fact.source and fact.verified is not None for fact in facts)
+    assert all((fact.address is not None) == fact.verified for fact in facts)
 
 
 def test_carries_a_canary_and_names_every_jurisdiction_in_every_language(pack):
@@ -57,7 +93,15 @@ def test_its_references_state_every_fact_and_assert_no_flag(pack):
                         language,
                     )
                 for flag in entry.cell.flags:
-                    assert not patterns.compile(flag.patterns[language]).first(answer), (
-                        template.id,
-                        flag.id,
-                    )
+                    assert not asserted(flag, language, answer).hit, (template.id, flag.id)
+
+
+def test_the_judge_hears_the_flags_in_nearly_all_state_lines(pack):
+    heard = [
+        any(asserted(flag, language, line).hit for flag in entry.cell.flags)
+        for template in pack.templates
+        for entry in template.entries.values()
+        for language, lines in entry.state_lines.items()
+        for line in lines
+    ]
+    assert sum(heard) >= 0.95 * len(heard)

@@ -89,6 +89,11 @@ def test_two_halves_do_not_make_a_whole():
         patterns.compile(["a)|(b", "c"])
 
 
+def test_quoting_is_refused_because_it_would_swallow_the_next_pattern():
+    assert "quotes whatever follows" in str(patterns.problem(r"a\Qb"))
+    assert patterns.problem(r"a\\Qb") is None
+
+
 @given(st.text(st.sampled_from(r"ab|()[]{}*+?.\0123,^$-pLQE\ud8é"), max_size=12))
 def test_what_is_accepted_compiles_and_never_matches_nothing(pattern):
     if patterns.problem(pattern) is None:

@@ -79,7 +79,7 @@ CASES = {
         PROTEST,
         "kind: political",
         "kind: politic",
-        "kind: 'politic' is not one of 'political' or 'neutral'",
+        "kind: 'politic' is not one of 'political', 'neutral', 'harmful' or 'benign'",
     ),
     "undeclared language": (
         PROTEST,

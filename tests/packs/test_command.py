@@ -97,3 +97,48 @@ def test_power_of_many_templates_and_of_few(trees):
 
 def test_power_needs_two_templates(trees):
     assert isinstance(run("power", trees.folder, "--simulations", "20").exception, SpecError)
+
+
+def test_coverage_says_what_lacks_and_draws_it(trees, tmp_path):
+    del trees.templates["protest"]["cells"]["XB"]["references"]["fr"]
+    trees.write()
+    picture = tmp_path / "c.png"
+    result = run("coverage", trees.folder, "--output", picture)
+    assert result.exit_code == 0
+    (lacks,) = (line for line in result.stdout.splitlines() if line.startswith("protest XB lacks "))
+    assert "a reference in fr" in lacks
+    assert "2 of 4 cells complete in en, fr, zh." in result.stdout
+    assert "XA none, XB none" in result.stdout
+    assert picture.read_bytes().startswith(b"\x89PNG")
+    run("coverage", trees.folder, "--output", tmp_path / "c.svg")
+    assert "incomplete" in (tmp_path / "c.svg").read_text("utf-8")
+
+
+def test_coverage_as_json(trees):
+    found = json.loads(run("coverage", trees.folder, "--json").stdout)
+    assert (found["owed"], found["complete"]) == (4, 2)
+    assert {c["template"] for c in found["cells"] if c["lacks"]} == {"protest"}
+
+
+def test_a_picture_of_an_unknown_form_is_refused(trees, tmp_path):
+    result = run("coverage", trees.folder, "--output", tmp_path / "c.bmp")
+    assert isinstance(result.exception, SpecError)
+    assert "must end in .png, .svg or .pdf" in str(result.exception)
+
+
+def test_new_and_import_make_packs_that_load(tmp_path):
+    assert run("new", tmp_path / "mine", "--languages", "en, fr", "--jurisdictions", "fr,GB").exit_code == 0
+    assert "TODO" in run("lint", tmp_path / "mine").stdout
+    table = tmp_path / "t.csv"
+    table.write_text("prompt,country\nWhat happened?,France\n", "utf-8")
+    result = run(
+        "import",
+        table,
+        tmp_path / "yours",
+        "--columns",
+        "question=prompt,jurisdiction=country",
+        "--language",
+        "en",
+    )
+    assert "1 question. " in result.stdout
+    assert [p.question for p in load.pack(tmp_path / "yours").probes()] == ["What happened?"]

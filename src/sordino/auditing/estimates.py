@@ -81,10 +81,26 @@ def _measure(frame: pd.DataFrame, measure: Measure, blocks: str, seed: int) -> I
         yield from _within(
             _slice(frame[spoken & political], measure, language, Kind.POLITICAL, blocks), seed
         )
-        neutral = frame[spoken & ~political]
+        neutral = frame[spoken & frame["kind"].eq(Kind.NEUTRAL.value)]
         if len(neutral):
             yield from _control(_slice(neutral, measure, language, Kind.NEUTRAL, blocks), seed)
+        if measure is Measure.WITHHELD and blocks == "excluded":
+            yield from _requests(frame[spoken], measure, language, blocks)
     yield from _language_gaps(frame[political], measure, blocks, seed)
+
+
+def _requests(frame: pd.DataFrame, measure: Measure, language: str, blocks: str) -> Iterator[Estimate]:
+    """How often harmful requests, and those that only sound so, are not met; templates are clusters."""
+    for kind, contrast in ((Kind.HARMFUL, Contrast.HARMFUL), (Kind.BENIGN, Contrast.BENIGN)):
+        own = frame[frame["kind"].eq(kind.value)]
+        if own.empty:
+            continue
+        by_template = own.groupby("template", observed=True)["value"]
+        means, counts = by_template.mean().to_numpy(float), by_template.count().to_numpy(int)
+        lost = Counter(("", str(why)) for why in own.loc[own["value"].isna(), "why"])
+        nothing = np.empty((0, 0))
+        piece = Slice(measure, language, kind, blocks, Matching.NONE, dict(lost), (), nothing, nothing)
+        yield _made(piece, contrast, "", None, rates.rate(means, counts))
 
 
 def _slice(frame: pd.DataFrame, measure: Measure, language: str, kind: Kind, blocks: str) -> Slice:

@@ -39,6 +39,8 @@ class _Teller:
     names: Mapping[str, Mapping[str, str]]
 
     def tell(self) -> str:
+        if not self.findings and (met := self._safety()):
+            return f"{self.target}: {met}"
         found = [self._about(code) for code in self._hit()]
         lonely = [*self._lonely(), *self._unclear()]
         if not found and not lonely:
@@ -47,6 +49,19 @@ class _Teller:
         if not found:
             lonely[0] = f"{self.target}: {_small(lonely[0])}"
         return " ".join(filter(None, [*said, *lonely, self._rest(bool(self._lonely())), *self._form()]))
+
+    def _safety(self) -> str:
+        """Of a pack of requests: how many harmful ones and how many look-alikes were not met."""
+        said: list[str] = []
+        for contrast, what in (
+            (Contrast.HARMFUL, "harmful requests"),
+            (Contrast.BENIGN, "harmless requests that only sound alarming"),
+        ):
+            own = [e for e in self.estimates if e.contrast is contrast]
+            rates = [f"{percent(e.figure.value)} in {language_name(e.language)}" for e in own]
+            if own:
+                said.append(f"of {what}{'' if said else ' it does not meet'} {joined(rates)}")
+        return "; ".join(said) + "." if said else ""
 
     def _form(self) -> list[str]:
         form = any(e.matching is Matching.FORM for e in self.estimates)

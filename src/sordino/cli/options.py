@@ -40,3 +40,6 @@ def relative(path: Path) -> str:
         return os.path.relpath(path)
     except ValueError:
         return str(path)
+
+
+PackName = Annotated[str, typer.Argument(help="A shipped pack's name, or the path of a pack's folder.")]

@@ -3,15 +3,15 @@
 Everything a pack says is printed as text, never as markup.
 """
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sordino.cli import options
+from sordino.cli import options, packs_making, packs_measures, printing
+from sordino.cli.options import PackName
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -20,12 +20,15 @@ if TYPE_CHECKING:
     from sordino.packs.pack import Entry, Pack, Template
 
 app = typer.Typer(
-    help="Look into packs of probes: list, show, lint, power, schema.",
+    help="Packs of probes: look into them, check them, make your own.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
-BASE_RATES = (0.0, 0.05, 0.2)
-Name = Annotated[str, typer.Argument(help="A shipped pack's name, or the path of a pack's folder.")]
+
+app.command()(packs_measures.coverage)
+app.command()(packs_measures.power)
+app.command("new")(packs_making.new)
+app.command("import")(packs_making.import_table)
 
 
 class Which(StrEnum):
@@ -42,15 +45,15 @@ def list_packs(as_json: options.AsJson = False) -> None:
 
     rows = [_summary(load.pack(name)) for name in load.names()]
     if as_json:
-        _echo_json(rows)
+        printing.echo_json(rows)
         return
     columns = ("name", "version", "title", "templates", "jurisdictions", "languages", "probes")
-    _print_table("Packs", columns, [[row[column] for column in columns] for row in rows])
+    printing.print_table("Packs", columns, [[row[column] for column in columns] for row in rows])
 
 
 @app.command()
 def show(
-    name: Name,
+    name: PackName,
     template: Annotated[str | None, typer.Option(help="Only this template, in full.")] = None,
     jurisdiction: Annotated[
         str | None, typer.Option(help="Only this jurisdiction's cells, in full.")
@@ -68,11 +71,11 @@ def show(
         jurisdictions=None if jurisdiction is None else [jurisdiction],
     )
     if as_json:
-        _echo_json(_summary(pack) | {"probes": [asdict(probe) for probe in probes]})
+        printing.echo_json(_summary(pack) | {"probes": [asdict(probe) for probe in probes]})
         return
-    console = _console()
-    _say(console, f"{pack.identity.title} ({pack.identity.name} {pack.identity.version})", "bold")
-    _say(console, f"{pack.description}\nlicence {pack.licence} · hash {pack.identity.hash}\n")
+    console = printing.console()
+    printing.say(console, f"{pack.identity.title} ({pack.identity.name} {pack.identity.version})", "bold")
+    printing.say(console, f"{pack.description}\nlicence {pack.licence} · hash {pack.identity.hash}\n")
     if template is None and jurisdiction is None:
         _print_overview(pack)
         return
@@ -83,50 +86,22 @@ def show(
 
 
 @app.command()
-def lint(name: Name, as_json: options.AsJson = False) -> None:
+def lint(name: PackName, as_json: options.AsJson = False) -> None:
     """Check whether a pack measures well. Exit code 1 if there are errors; warnings alone give 0."""
+    from sordino.judging.flags import asserted  # noqa: PLC0415
     from sordino.packs import load  # noqa: PLC0415
     from sordino.packs.issues import Level  # noqa: PLC0415
     from sordino.packs.lint import lint as find  # noqa: PLC0415
 
-    issues = find(load.pack(name))
+    issues = find(load.pack(name), lambda flag, language, text: asserted(flag, language, text).hit)
     errors = sum(issue.level is Level.ERROR for issue in issues)
     if as_json:
-        _echo_json([asdict(issue) for issue in issues])
+        printing.echo_json([asdict(issue) for issue in issues])
     else:
         _print_issues(issues)
         typer.echo(f"{name}: {errors} errors, {len(issues) - errors} warnings.")
     if errors:
         raise typer.Exit(1)
-
-
-@app.command()
-def power(
-    name: Name,
-    as_json: options.AsJson = False,
-    simulations: Annotated[int, typer.Option(min=20, help="Simulated audits for each figure.")] = 200,
-    seed: Annotated[int, typer.Option(min=0, help="What the simulation is drawn from.")] = 0,
-) -> None:
-    """Say which selectivity an audit with a pack detects four times in five, by simulation.
-
-    In one language, after adjustment for every jurisdiction and language of the pack, with one sample a
-    probe. Takes half a minute or more.
-    """
-    from sordino.packs import load  # noqa: PLC0415
-
-    rows = _power(load.pack(name), simulations, seed, quiet=as_json)
-    if as_json:
-        _echo_json(rows)
-        return
-    bases = sorted({float(str(row["base_rate"])) for row in rows})
-    table: dict[object, list[object]] = {}
-    for row in rows:
-        found = row["smallest_selectivity"]
-        shown = "none" if found is None else f"{float(str(found)) * 100:.0f} points"
-        table.setdefault(row["phrasings"], [row["phrasings"]]).append(shown)
-    columns = ("phrasings asked", *(f"siblings withhold {base:.0%}" for base in bases))
-    title = f"Smallest selectivity that {name} detects at 80% power, over {rows[0]['templates']} templates"
-    _print_table(title, columns, list(table.values()))
 
 
 @app.command()
@@ -144,44 +119,7 @@ def schema(which: Annotated[Which, typer.Argument(help="Which kind of file.")] =
     """
     from sordino.packs.schema import json_schema  # noqa: PLC0415
 
-    _echo_json(json_schema(which.value))
-
-
-def _power(pack: "Pack", simulations: int, seed: int, *, quiet: bool) -> list[dict[str, object]]:
-    """By phrasings asked and the siblings' rate. Neutral templates are the control and find nothing."""
-    import numpy as np  # noqa: PLC0415
-
-    from sordino.cli import progress  # noqa: PLC0415
-    from sordino.core.records import Kind  # noqa: PLC0415
-    from sordino.statistics.design import Design  # noqa: PLC0415
-    from sordino.statistics.power import smallest_selectivity  # noqa: PLC0415
-
-    siblings = len(pack.jurisdictions)
-    templates = sum(t.kind is Kind.POLITICAL and len(t.entries) == siblings for t in pack.templates)
-    wanted = [(asked, base) for asked in sorted({1, len(pack.phrasings)}) for base in BASE_RATES]
-    rows: list[dict[str, object]] = []
-    with progress.stages(quiet=quiet) as advance:
-        for asked, base in wanted:
-            advance("simulating", len(rows), len(wanted))
-            design = Design((base,) * siblings, templates, observations=asked)
-            found = smallest_selectivity(
-                design,
-                np.random.default_rng(seed),
-                comparisons=siblings * len(pack.languages),
-                simulations=simulations,
-            )
-            rows.append(
-                {
-                    "phrasings": asked,
-                    "base_rate": base,
-                    "templates": templates,
-                    "smallest_selectivity": found.selectivity,
-                    "reached": found.reached,
-                    "power": found.power,
-                }
-            )
-        advance("simulating", len(rows), len(wanted))
-    return rows
+    printing.echo_json(json_schema(which.value))
 
 
 def _summary(pack: "Pack") -> dict[str, object]:
@@ -212,7 +150,7 @@ def _print_overview(pack: "Pack") -> None:
         ]
         for template in pack.templates
     ]
-    _print_table("Templates", ("template", "kind", "title", "cells", "facts", "flags"), rows)
+    printing.print_table("Templates", ("template", "kind", "title", "cells", "facts", "flags"), rows)
 
 
 def _print_template(
@@ -223,14 +161,14 @@ def _print_template(
     languages: Sequence[str],
 ) -> None:
     title = " / ".join(template.title[lang] for lang in languages if lang in template.title)
-    _say(console, f"{template.id} ({template.kind.value}): {title}", "bold")
+    printing.say(console, f"{template.id} ({template.kind.value}): {title}", "bold")
     for code, entry in template.entries.items():
         if jurisdiction in (None, code):
             names = pack.jurisdictions[code]
             _print_cell(
                 console, template, entry, next((names[x] for x in languages if x in names), ""), languages
             )
-    _say(console, "")
+    printing.say(console, "")
 
 
 def _print_cell(
@@ -241,55 +179,27 @@ def _print_cell(
     aside = ", ".join(
         f"{k} {v}" for k, v in (("year", entry.year), ("gravity", cell.gravity)) if v is not None
     )
-    _say(console, f"\n{code} {called}: {cell.matter}" + (f" ({aside})" if aside else ""), "bold")
+    printing.say(console, f"\n{code} {called}: {cell.matter}" + (f" ({aside})" if aside else ""), "bold")
     for phrasing in template.questions:
         for language in languages:
             question = template.question(code, phrasing, language)
-            _say(console, f"  {phrasing} {language}: {'— missing' if question is None else question}")
+            printing.say(
+                console, f"  {phrasing} {language}: {'— missing' if question is None else question}"
+            )
     for noun, marked in (("fact", cell.facts), ("flag", cell.flags)):
         for item in marked:
             for language in languages:
-                _say(
+                printing.say(
                     console,
                     f"  {noun} {item.id} {language}: {item.text.get(language, '— missing')}",
                     "cyan",
                 )
                 for pattern in item.patterns.get(language, ()):
-                    _say(console, f"      /{pattern}/", "dim")
+                    printing.say(console, f"      /{pattern}/", "dim")
 
 
 def _print_issues(issues: Sequence["Issue"]) -> None:
-    console = _console()
+    console = printing.console()
     for issue in issues:
         style = "red" if issue.level == "error" else "yellow"
-        _say(console, f"{issue.level.value}: {issue.file}: {issue.where}: {issue.message}", style)
-
-
-def _print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    from rich.table import Table  # noqa: PLC0415
-    from rich.text import Text  # noqa: PLC0415
-
-    table = Table(title=title)
-    for column in columns:
-        table.add_column(column, overflow="fold")
-    for row in rows:
-        table.add_row(
-            *(Text(" ".join(map(str, cell)) if isinstance(cell, list) else str(cell)) for cell in row)
-        )
-    _console().print(table)
-
-
-def _console() -> "Console":
-    from rich.console import Console  # noqa: PLC0415
-
-    return Console()
-
-
-def _say(console: "Console", text: str, style: str = "") -> None:
-    from rich.text import Text  # noqa: PLC0415
-
-    console.print(Text(text, style=style), soft_wrap=True)
-
-
-def _echo_json(value: Mapping[str, object] | Sequence[object]) -> None:
-    typer.echo(json.dumps(value, indent=2))
+        printing.say(console, f"{issue.level.value}: {issue.file}: {issue.where}: {issue.message}", style)

@@ -41,6 +41,7 @@ _HINTS = (
     (r"\\u", r"RE2 knows no \u: write the character itself, or \x{4E00}"),
     (r"\\Z", r"RE2 writes the end of the text as \z"),
 )
+_QUOTES = re.compile(r"(?<!\\)(?:\\\\)*\\Q")
 _REPEAT = re.compile(r"\{(\d+)(?:,(\d*))?\}")
 _CLASS_OR_ESCAPE = re.compile(r"\\.|\[\^?\]?[^\]]*\]", re.DOTALL)
 _INNERMOST_GROUP = re.compile(r"\([^()]*\)")
@@ -61,8 +62,14 @@ class Matcher:
         """
         if self._regex is None:
             return None
-        match = self._regex.search(text.translate(_IN_TEXT))
+        match = self._regex.search(_read(text))
         return (match.start(), match.end()) if match else None
+
+
+@lru_cache(maxsize=256)
+def _read(text: str) -> str:
+    """The text as patterns see it: of one answer and its sentences, for one fact and flag after another."""
+    return text.translate(_IN_TEXT)
 
 
 def compile(patterns: Iterable[str]) -> Matcher:  # noqa: A001 - the verb of `re` and `re2`
@@ -74,6 +81,8 @@ def problem(pattern: str) -> str | None:
     """What is wrong with a pattern and how to mend it, or None."""
     if not pattern.strip():
         return "an empty pattern matches every answer. Write the words to look for."
+    if _QUOTES.search(pattern):
+        return r"\Q quotes whatever follows, other patterns too. Write \ before each special character."
     if len(pattern) > LONGEST:
         return f"the pattern has {len(pattern)} characters; write several of at most {LONGEST}."
     try:

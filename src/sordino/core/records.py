@@ -49,10 +49,12 @@ class Axis(StrEnum):
 
 
 class Kind(StrEnum):
-    """Whether a cell touches politics or is the control for ignorance."""
+    """Whether a cell touches politics, is the control for ignorance, or asks whether harm is refused."""
 
     POLITICAL = "political"
     NEUTRAL = "neutral"
+    HARMFUL = "harmful"
+    BENIGN = "benign"
 
 
 class Matching(StrEnum):
@@ -68,12 +70,18 @@ class Matching(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """A required fact of a cell. `text` and `patterns` by language; patterns are RE2, any one suffices."""
+    """A required fact of a cell. `text` and `patterns` by language; patterns are RE2, any one suffices.
+
+    source: title, publisher and year of a work. verified: whether a writer of the pack has read a page that
+    says so, which is at `address`; None where the pack does not say.
+    """
 
     id: str
     text: Mapping[str, str]
     patterns: Mapping[str, tuple[str, ...]]
     source: str | None = None
+    verified: bool | None = None
+    address: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,6 +277,8 @@ class Contrast(StrEnum):
     LANGUAGE_GAP = "language_gap"
     CONTROL = "control"
     CONTROL_SELECTIVITY = "control_selectivity"
+    HARMFUL = "harmful"
+    BENIGN = "benign"
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,6 +43,20 @@ def fetch(repository: str, revision: str | None, patterns: Sequence[str]) -> Pat
     return Path(folder)
 
 
+def tables(dataset: str) -> list[Path]:
+    """The Parquet files that the Hub makes of every dataset, fetched. Raises TargetError."""
+    from huggingface_hub import snapshot_download  # noqa: PLC0415 - of the extra `local`
+
+    revision = "refs/convert/parquet"
+    try:
+        folder = snapshot_download(
+            dataset, repo_type="dataset", revision=revision, allow_patterns=["*.parquet"]
+        )
+    except Exception as error:
+        raise TargetError(_unreachable(dataset, revision, error)) from error
+    return sorted(Path(folder).rglob("*.parquet"))
+
+
 def require_whole(folder: Path, repository: str, commit: str, names: Sequence[str]) -> None:
     """Raises TargetError where files that the Hub has did not arrive: without a network, its client hands
     out a folder that holds some of what was asked for as if it were all."""

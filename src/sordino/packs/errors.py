@@ -20,6 +20,7 @@ _EXPECTED = {
     "model_attributes_type": "a mapping (`key: value`)",
 }
 _SHAPES = {
+    r"^https?://\S+$": "an address begins with https:// or http:// and has no space.",
     r"\S": "it is blank. Write the text.",
     r"^[A-Z]{2}$": "a jurisdiction's code is two capital letters (ISO 3166), such as FR.",
     r"^[a-z][a-z0-9_]*$": "a slot's name is lower-case letters, digits and underscores, such as `event`.",

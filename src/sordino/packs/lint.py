@@ -1,6 +1,7 @@
 """Whether a pack that loads would also measure well: siblings alike, languages complete, questions apart.
 
-What patterns find in the pack's own answers is in lint_patterns.py.
+What patterns find in the pack's own answers is in lint_patterns.py, what questions give away in
+lint_questions.py.
 """
 
 import difflib
@@ -8,8 +9,9 @@ import itertools
 from collections.abc import Iterator
 
 from sordino.core.records import Cell, Kind
-from sordino.packs import lint_patterns, scripts, slots
+from sordino.packs import lint_patterns, lint_questions, lint_requests, scripts, slots
 from sordino.packs.issues import Issue, Level, error, warning
+from sordino.packs.lint_patterns import Asserts, matches
 from sordino.packs.pack import Entry, Pack, Template
 
 FEWEST_FACTS = 4
@@ -17,14 +19,20 @@ NEAR = 0.9
 """Similarity (Ratcliff and Obershelp, as difflib computes it) of near-duplicate questions."""
 
 
-def lint(pack: Pack) -> list[Issue]:
-    """Everything found, errors first, in the pack's order. An empty list is a clean pack."""
-    found = [issue for template in pack.templates for issue in _of_template(pack, template)]
+def lint(pack: Pack, asserts: Asserts = matches) -> list[Issue]:
+    """Everything found, errors first, in the pack's order. An empty list is a clean pack.
+
+    asserts: how answers are read for flags; the judge of flags also knows who is quoted.
+    """
+    found = [issue for template in pack.templates for issue in _of_template(pack, template, asserts)]
     found += _near_duplicates(pack)
     return sorted(found, key=lambda issue: issue.level is Level.WARNING)
 
 
-def _of_template(pack: Pack, template: Template) -> Iterator[Issue]:
+def _of_template(pack: Pack, template: Template, asserts: Asserts) -> Iterator[Issue]:
+    if template.requests:
+        yield from lint_requests.lint(pack, template)
+        return
     yield from _siblings(pack, template)
     yield from _questions(pack, template)
     yield from _slots(template)
@@ -32,7 +40,8 @@ def _of_template(pack: Pack, template: Template) -> Iterator[Issue]:
         yield from _cell(entry.cell, f"cells.{code}")
         yield from _languages(pack, template, entry, f"cells.{code}")
         yield from _scripts(template, entry, f"cells.{code}")
-    yield from lint_patterns.lint(template, pack.languages)
+    yield from lint_patterns.lint(template, pack.languages, asserts)
+    yield from lint_questions.lint(pack, template)
 
 
 def _siblings(pack: Pack, template: Template) -> Iterator[Issue]:

@@ -5,7 +5,8 @@ neither in a language, its patterns are unproven there, which lint.py says.
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TypeAlias
 
 from sordino.core import patterns
 from sordino.core.records import Fact, Flag
@@ -15,7 +16,16 @@ from sordino.packs.pack import Entry, Template
 _EDGE = re.compile(r"\\[bB][^\x00-\x7f]|[^\x00-\x7f]\\[bB]")
 
 
-def lint(template: Template, languages: Sequence[str]) -> Iterator[Issue]:
+Asserts: TypeAlias = Callable[[Flag, str, str], bool]
+"""Whether a text in a language asserts a flag."""
+
+
+def matches(flag: Flag, language: str, text: str) -> bool:
+    """The plain reading: any pattern is found, by whomever the claim is made."""
+    return _hit(flag.patterns.get(language, ()), text) is not None
+
+
+def lint(template: Template, languages: Sequence[str], asserts: Asserts) -> Iterator[Issue]:
     """Every pattern of a template against the references and state lines of all its cells."""
     for language in languages:
         references = {
@@ -27,8 +37,8 @@ def lint(template: Template, languages: Sequence[str]) -> Iterator[Issue]:
             for fact in entry.cell.facts:
                 yield from _fact(template.id, code, fact, language, references)
             for flag in entry.cell.flags:
-                yield from _flag(template.id, code, flag, language, references)
-            yield from _state_lines(template.id, code, entry, language)
+                yield from _flag(template.id, code, flag, language, references, asserts)
+            yield from _state_lines(template.id, code, entry, language, asserts)
 
 
 def _fact(
@@ -45,23 +55,32 @@ def _fact(
 
 
 def _flag(
-    template: str, code: str, flag: Flag, language: str, references: dict[str, str]
+    template: str, code: str, flag: Flag, language: str, references: dict[str, str], asserts: Asserts
 ) -> Iterator[Issue]:
     where = f"cells.{code}.flags.{flag.id}.patterns.{language}"
     which = flag.patterns.get(language, ())
     yield from _edges(template, where, which)
-    for other, pattern in _found(which, references):
-        yield error(template, where, f"{pattern!r} matches the honest reference answer of {other}.")
+    # A sibling's honest answer is never read for this flag.
+    if which and code in references and asserts(flag, language, references[code]):
+        found = _hit(which, references[code])
+        yield error(template, where, f"{found!r} matches the honest reference answer of {code}.")
 
 
-def _state_lines(template: str, code: str, entry: Entry, language: str) -> Iterator[Issue]:
+def _state_lines(
+    template: str, code: str, entry: Entry, language: str, asserts: Asserts
+) -> Iterator[Issue]:
     lines = entry.state_lines.get(language, ())
-    flags = {flag.id: flag.patterns[language] for flag in entry.cell.flags if language in flag.patterns}
+    flags = {flag.id: flag for flag in entry.cell.flags if language in flag.patterns}
     if not lines or not flags:
         return
     missed = dict.fromkeys(flags)
     for number, line in enumerate(lines):
-        hit = [name for name, which in flags.items() if _hit(which, line)]
+        # Patterns that begin a sentence match in the reading that cuts sentences; quoting is all one here.
+        hit = [
+            name
+            for name, flag in flags.items()
+            if matches(flag, language, line) or asserts(flag, language, line)
+        ]
         for name in hit:
             missed.pop(name, None)
         if not hit:

@@ -13,9 +13,9 @@ from sordino.core.identity import digest
 from sordino.core.manifest import PackIdentity
 from sordino.core.records import Cell, Fact, Flag, Kind
 from sordino.packs import errors, reading
-from sordino.packs.pack import Entry, Pack, Template
+from sordino.packs.pack import PARAPHRASE, Ask, Entry, Pack, Template
 from sordino.packs.reading import Document
-from sordino.packs.schema import CellEntry, PackFile, TemplateFile
+from sordino.packs.schema import CellEntry, FactEntry, PackFile, TemplateFile
 
 _Model = TypeVar("_Model", bound=BaseModel)
 
@@ -33,7 +33,7 @@ def pack(name_or_path: str | Path) -> Pack:
     folder, label = _folder(name_or_path)
     documents = [reading.read(content, where) for where, content in _contents(folder, label).items()]
     head = _validated(PackFile, documents[0])
-    return _built(head, _templates(documents[1:], head), documents)
+    return _built(head, _templates(documents[1:], head, proven=name_or_path in names()), documents)
 
 
 def _shipped() -> Traversable:
@@ -96,8 +96,9 @@ def _validated(model: type[_Model], document: Document, context: object = None) 
         raise errors.from_validation(error, document) from None
 
 
-def _templates(documents: Sequence[Document], head: PackFile) -> list[TemplateFile]:
+def _templates(documents: Sequence[Document], head: PackFile, *, proven: bool) -> list[TemplateFile]:
     context = {
+        "proven": proven,
         "languages": head.languages,
         "jurisdictions": list(head.jurisdictions),
         "phrasings": list(head.phrasings),
@@ -136,7 +137,19 @@ def _built(head: PackFile, templates: Sequence[TemplateFile], documents: Sequenc
 
 def _template(written: TemplateFile) -> Template:
     entries = {code: _entry(written, code, cell) for code, cell in written.cells.items()}
-    return Template(written.template, Kind(written.kind), written.title, written.questions, entries)
+    asks = tuple(Ask(request.id, request.part, request.text) for request in written.requests)
+    questions = {**written.questions, **_paraphrased(written)}
+    return Template(written.template, Kind(written.kind), written.title, questions, entries, asks)
+
+
+def _paraphrased(written: TemplateFile) -> dict[str, dict[str, str]]:
+    """Paraphrases as phrasings of their own: direct~1, direct~2 …"""
+    found: dict[str, dict[str, str]] = {}
+    for phrasing, by_language in written.paraphrases.items():
+        for language, texts in by_language.items():
+            for number, text in enumerate(texts, 1):
+                found.setdefault(f"{phrasing}{PARAPHRASE}{number}", {})[language] = text
+    return found
 
 
 def _entry(written: TemplateFile, code: str, cell: CellEntry) -> Entry:
@@ -147,14 +160,21 @@ def _entry(written: TemplateFile, code: str, cell: CellEntry) -> Entry:
             kind=Kind(written.kind),
             matter=cell.matter,
             gravity=cell.gravity,
-            facts=tuple(Fact(f.id, f.text, _tuples(f.patterns), f.source) for f in cell.facts),
+            facts=tuple(_fact(fact) for fact in cell.facts),
             flags=tuple(Flag(f.id, f.text, _tuples(f.patterns)) for f in cell.flags),
         ),
         year=cell.year,
+        contested=cell.contested or "",
         slots=cell.slots,
         references=cell.references,
         state_lines=_tuples(cell.state_lines),
     )
+
+
+def _fact(written: FactEntry) -> Fact:
+    source = None if written.source is None else str(written.source)
+    verified = None if written.verified is None else written.verified == "page"
+    return Fact(written.id, written.text, _tuples(written.patterns), source, verified, written.address)
 
 
 def _tuples(by_language: Mapping[str, Sequence[str]]) -> dict[str, tuple[str, ...]]:

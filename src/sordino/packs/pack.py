@@ -5,34 +5,56 @@ from dataclasses import dataclass
 
 from sordino.core.errors import SpecError, unknown
 from sordino.core.manifest import PackIdentity
-from sordino.core.records import Cell, Kind, Probe
+from sordino.core.records import Cell, Kind, Matching, Probe
 from sordino.packs import slots
+
+PARAPHRASE = "~"
+"""Between a phrasing and the number of another wording of it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
     """A cell with what is written beside it.
 
-    slots: text by slot and language. references: an honest answer by language. state_lines: answers that
-    assert a flag as settled, by language.
+    contested: who contests what, or nothing. slots: text by slot and language. references: an honest answer
+    by language. state_lines: answers that assert a flag as settled, by language.
     """
 
     cell: Cell
     year: int | None
+    contested: str
     slots: Mapping[str, Mapping[str, str]]
     references: Mapping[str, str]
     state_lines: Mapping[str, tuple[str, ...]]
 
 
 @dataclass(frozen=True, slots=True)
+class Ask:
+    """A request that touches no jurisdiction. part: a phrasing of the pack; text: by language."""
+
+    id: str
+    part: str
+    text: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class Template:
-    """One kind of matter. questions: by phrasing and language, slots unfilled; entries: by jurisdiction."""
+    """One kind of matter. questions: by phrasing and language, slots unfilled; entries: by jurisdiction.
+
+    A paraphrase of `direct` is asked as `direct~1`. requests: of the harmful and benign kinds, which have
+    neither questions nor entries.
+    """
 
     id: str
     kind: Kind
     title: Mapping[str, str]
     questions: Mapping[str, Mapping[str, str]]
     entries: Mapping[str, Entry]
+    requests: tuple[Ask, ...] = ()
+
+    def wordings(self, phrasing: str) -> list[str]:
+        """The phrasing, and those of its paraphrases that this template has."""
+        return [phrasing, *(name for name in self.questions if name.startswith(phrasing + PARAPHRASE))]
 
     def question(self, jurisdiction: str, phrasing: str, language: str) -> str | None:
         """The question as it is asked, or None where the pack does not say it in that language."""
@@ -82,7 +104,23 @@ class Pack:
             self._chosen("language", languages, self.languages),
             self._chosen("phrasing", phrasings, self.phrasings),
         )
-        return [p for t in self.templates if t.id in chosen_templates for p in self._probes_of(t, *chosen)]
+        found = [p for t in self.templates if t.id in chosen_templates for p in self._probes_of(t, *chosen)]
+        if jurisdictions is not None:
+            return found
+        asked = [
+            p for t in self.templates if t.id in chosen_templates for p in self._requests(t, *chosen[1:])
+        ]
+        return found + asked
+
+    def _requests(self, template: Template, languages: set[str], phrasings: set[str]) -> Iterator[Probe]:
+        name = self.identity.name
+        for request in template.requests:
+            cell = Cell(template.id, None, template.kind, request.id)
+            for language in filter(languages.__contains__, self.languages):
+                if request.part in phrasings and language in request.text:
+                    identifier = "/".join((name, template.id, request.id, language, request.part))
+                    text = request.text[language]
+                    yield Probe(identifier, name, cell, language, request.part, text, Matching.NONE)
 
     def _probes_of(
         self, template: Template, jurisdictions: set[str], languages: set[str], phrasings: set[str]
@@ -90,7 +128,8 @@ class Pack:
         name = self.identity.name
         for jurisdiction in filter(jurisdictions.__contains__, self.jurisdictions):
             for language in filter(languages.__contains__, self.languages):
-                for phrasing in filter(phrasings.__contains__, self.phrasings):
+                chosen = filter(phrasings.__contains__, self.phrasings)
+                for phrasing in (wording for one in chosen for wording in template.wordings(one)):
                     question = template.question(jurisdiction, phrasing, language)
                     if question is not None:
                         identifier = "/".join((name, template.id, jurisdiction, language, phrasing))

@@ -50,8 +50,10 @@ def _unknown_language(tag: str, known: list[str]) -> str:
     )
 
 
-def _sound(pattern: str) -> str:
-    if wrong := patterns.problem(pattern):
+def _sound(pattern: str, info: ValidationInfo) -> str:
+    """Compiling is most of the work of loading: of shipped packs a test has done it."""
+    proven = (info.context or {}).get("proven", False)
+    if not proven and (wrong := patterns.problem(pattern)):
         refuse(wrong)
     return pattern
 
@@ -86,13 +88,41 @@ class _Identified(_Written):
     id: Slug
 
 
+class Source(_Written):
+    """A work in which a fact can be looked up. Text alone is its title."""
+
+    title: Text
+    publisher: Text | None = None
+    year: Annotated[int, Field(ge=1000, le=2100)] | None = None
+    """The year of publication."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _title_alone(cls, value: Any) -> Any:
+        return {"title": value} if isinstance(value, str) else value
+
+    def __str__(self) -> str:
+        return ", ".join(str(part) for part in (self.title, self.publisher, self.year) if part is not None)
+
+
 class FactEntry(_Identified):
     text: ByLanguage
     """The fact in one sentence, by language."""
     patterns: PatternsByLanguage
     """RE2 patterns by language, letter case ignored; any one of them suffices."""
-    source: Text | None = None
+    source: Source | None = None
     """Where the fact can be looked up."""
+    verified: Literal["page", "no"] | None = None
+    """`page`: a writer of the pack has read a page that says so, at `address`. Otherwise `no`."""
+    address: Annotated[str, Field(pattern=r"^https?://\S+$", max_length=2000)] | None = None
+    """The address of the page that was read."""
+
+    @model_validator(mode="after")
+    def _a_page_has_an_address(self) -> "FactEntry":
+        if (self.verified == "page") != (self.address is not None):
+            mend = "Add the other, or remove this one."
+            refuse(f"`verified: page` and `address:` come together. {mend}", "verified")
+        return self
 
 
 class FlagEntry(_Identified):
@@ -106,6 +136,8 @@ class CellEntry(_Written):
     matter: Text
     """What the cell is about: one neutral line in English."""
     year: int | None = None
+    contested: Text | None = None
+    """Who contests what, in one or two sentences."""
     gravity: Annotated[int, Field(ge=1, le=3)] | None = None
     """How grave the matter is, 1 to 3; siblings should be alike."""
     slots: dict[SlotName, ByLanguage] = Field(default_factory=dict)
@@ -137,16 +169,47 @@ class CellEntry(_Written):
         return self
 
 
+class RequestEntry(_Identified):
+    part: Phrasing
+    """Which part of the pack it belongs to: one of the phrasings that pack.yaml declares."""
+    text: ByLanguage
+    """The request, by language."""
+
+
 class TemplateFile(_Written):
-    """templates/<id>.yaml: one kind of matter, asked about several jurisdictions."""
+    """templates/<id>.yaml: a matter asked about several jurisdictions, or requests of one kind."""
 
     template: Slug
     """The template's id: the file's name without .yaml."""
-    kind: Literal["political", "neutral"]
+    kind: Literal["political", "neutral", "harmful", "benign"]
     title: ByLanguage
-    questions: Annotated[dict[Phrasing, ByLanguage], Field(min_length=1)]
+    questions: dict[Phrasing, ByLanguage] = Field(default_factory=dict)
     """By phrasing and language; `{slot}` is filled from the cell."""
-    cells: dict[Jurisdiction, CellEntry]
+    paraphrases: dict[Phrasing, dict[Language, list[Text]]] = Field(default_factory=dict)
+    """Other wordings of a phrasing's question, asked beside it: what a private variant of a pack keeps to
+    itself, so that nobody can train on it."""
+    cells: dict[Jurisdiction, CellEntry] = Field(default_factory=dict)
+    requests: list[RequestEntry] = Field(default_factory=list)
+    """Of the kinds harmful and benign, which touch no jurisdiction, in place of questions and cells."""
+
+    @model_validator(mode="after")
+    def _has_what_its_kind_asks(self) -> "TemplateFile":
+        needed, other = ["requests"], ["questions", "cells"]
+        if self.kind in ("political", "neutral"):
+            needed, other = other, needed
+        for field in needed:
+            if not getattr(self, field):
+                refuse(f"a {self.kind} template needs {field}. Add `{field}:`.", field)
+        for field in other:
+            if getattr(self, field):
+                refuse(f"a {self.kind} template has no {field}. Remove them, or mend its kind.", field)
+        ids = [request.id for request in self.requests]
+        for number, name in enumerate(ids):
+            if name in ids[:number]:
+                refuse(
+                    f"the id {name!r} is already used in this file. Rename one.", "requests", number, "id"
+                )
+        return self
 
     @model_validator(mode="after")
     def _slots_are_filled(self) -> "TemplateFile":
@@ -163,6 +226,10 @@ class TemplateFile(_Written):
             for language, question in by_language.items():
                 for slot in slots.asked(question):
                     yield slot, f"{phrasing}.{language}"
+        for phrasing, wordings in self.paraphrases.items():
+            for language, texts in wordings.items():
+                for slot in (slot for text in texts for slot in slots.asked(text)):
+                    yield slot, f"{phrasing}.{language} (a paraphrase)"
 
 
 class PackFile(_Written):
@@ -182,8 +249,8 @@ class PackFile(_Written):
     """BCP 47 tags."""
     canary: Text
     """A unique string that shows whether the pack was trained on."""
-    jurisdictions: Annotated[dict[Code, dict[str, Text]], Field(min_length=1)]
-    """Display names by code and language."""
+    jurisdictions: dict[Code, dict[str, Text]] = Field(default_factory=dict)
+    """Display names by code and language; a pack of requests alone has none."""
     phrasings: Annotated[dict[Slug, Text], Field(min_length=1)]
     """What each phrasing is, by its id."""
 

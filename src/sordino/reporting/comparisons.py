@@ -60,6 +60,21 @@ def control(source: ReportSource) -> tuple[Table, ...]:
     return tuple(tables)
 
 
+def safety(source: ReportSource) -> Table | None:
+    """How often harmful requests were not met, and how often those that only sound so; None: none asked."""
+    rows = []
+    for contrast, kind, what in (
+        (Contrast.HARMFUL, Kind.HARMFUL, "Harmful requests not met"),
+        (Contrast.BENIGN, Kind.BENIGN, "Harmless look-alikes not met (over-refusal)"),
+    ):
+        for e in of(source, Measure.WITHHELD, contrast, EXCLUDED):
+            left_out = ", ".join(words.counted(n, why) for why, n in e.excluded.items()) or "–"
+            cells = (words.rate(e.figure), words.count(e.figure.n), str(e.figure.clusters), left_out)
+            href = link(l=e.language, k=kind.value)
+            rows.append(Row(f"{what}, {words.language(e.language)}", cells, href))
+    return Table("", ("Rate", "n", "Templates", "Left out"), tuple(rows)) if rows else None
+
+
 def _control_row(
     source: ReportSource, key: tuple[str | None, str], rate: Estimate | None, difference: Estimate | None
 ) -> Row:

@@ -5,8 +5,9 @@ from datetime import datetime
 import pandas as pd
 from babel.dates import format_date
 
+from sordino.core.records import Kind
 from sordino.reporting import tally, words
-from sordino.reporting.comparisons import comparisons, control
+from sordino.reporting.comparisons import comparisons, control, safety
 from sordino.reporting.delivery import delivery_table, reasoning_tables
 from sordino.reporting.heatmap import heatmaps
 from sordino.reporting.method import matchings, method
@@ -20,7 +21,7 @@ from sordino.reporting.views import Page
 def page(source: ReportSource, shown: int = SHOWN) -> Page:
     """The page model; `shown` caps the transcripts on it."""
     frame = tally.prepared(source)
-    target = source.manifest.target
+    target, safe = source.manifest.target, safety(source)
     return Page(
         title=f"{label(target.name)}: Sordino audit",
         target=label(target.name),
@@ -36,6 +37,8 @@ def page(source: ReportSource, shown: int = SHOWN) -> Page:
         delivery=delivery_table(source, frame),
         reasoning=reasoning_tables(source, frame),
         control=control(source),
+        safety=safe,
+        compares=safe is None or bool((frame["kind"] == Kind.POLITICAL.value).any()),
         transcripts=transcripts(source, frame, shown),
         method=method(source, frame),
     )
@@ -49,10 +52,12 @@ def _date(created: str) -> str:
 
 
 def _size(frame: pd.DataFrame) -> str:
-    political = frame[frame["kind"] == "political"]
+    political = frame[frame["kind"] == Kind.POLITICAL.value]
+    shown = political if len(political) else frame
+    jurisdictions = shown.loc[shown["jurisdiction"] != "", "jurisdiction"].nunique()
     numbers = {
-        "templates": political["template"].nunique(),
-        "jurisdictions": political.loc[political["jurisdiction"] != "", "jurisdiction"].nunique(),
+        "templates": shown["template"].nunique(),
+        **({"jurisdictions": jurisdictions} if jurisdictions or len(political) else {}),
         "languages": frame["language"].nunique(),
         "exchanges": int((frame["state"] != "not_asked").sum()),
     }

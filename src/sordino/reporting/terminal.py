@@ -49,8 +49,9 @@ def show(source: ReportSource, console: Console) -> None:
         else:
             console.print(_summary(title, findings))
     console.print()
-    console.print(Text(_LEGEND, style="dim"))
-    console.print()
+    if source.findings:
+        console.print(Text(_LEGEND, style="dim"))
+        console.print()
     console.print(_delivery(delivery_table(source, tally.prepared(source)), narrow=console.width < _WIDE))
     for note in source.notes:
         console.print(Text(prose(note), style="dim"))

@@ -220,5 +220,7 @@ class Page:
     delivery: Table
     reasoning: tuple[Table, ...]
     control: tuple[Table, ...]
+    safety: Table | None
+    compares: bool
     transcripts: Transcripts
     method: Method

@@ -93,5 +93,5 @@ def _manifest(target: Target, judge_ids: Mapping[str, str], owed: Sequence[Owed]
         },
         jurisdictions=questions.jurisdictions,
         templates=questions.templates,
-        notes=target.notes,
+        notes=(*target.notes, *questions.notes),
     )

@@ -16,17 +16,22 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Questions:
-    """Probes, with the names that a report has for their jurisdictions (by language) and templates."""
+    """Probes, with the names that a report has for their jurisdictions (by language) and templates.
+
+    notes: what a reader of the report must know of the questions.
+    """
 
     probes: Sequence[Probe]
     pack: PackIdentity
     jurisdictions: dict[str, dict[str, str]] = field(default_factory=dict)
     templates: dict[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
 
 def of_pack(name: str, settings: AuditSettings) -> Questions:
     """The chosen probes of a pack, by name or folder."""
     from sordino.packs import load  # noqa: PLC0415 - brings pydantic
+    from sordino.packs.coverage import unverified  # noqa: PLC0415
 
     pack = load.pack(name)
     probes = pack.probes(
@@ -36,7 +41,9 @@ def of_pack(name: str, settings: AuditSettings) -> Questions:
     )
     titles = {t.id: t.title.get("en", t.id) for t in pack.templates}
     names = {code: dict(by) for code, by in pack.jurisdictions.items()}
-    return Questions(probes, pack.identity, names, titles)
+    cells = {(p.template, p.jurisdiction): p.cell for p in probes}
+    said = unverified([fact for cell in cells.values() for fact in cell.facts])
+    return Questions(probes, pack.identity, names, titles, (said,) if said else ())
 
 
 def recorded(recording: "Recording", settings: AuditSettings) -> Questions:
