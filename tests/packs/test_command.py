@@ -142,3 +142,16 @@ def test_new_and_import_make_packs_that_load(tmp_path):
     )
     assert "1 question. " in result.stdout
     assert [p.question for p in load.pack(tmp_path / "yours").probes()] == ["What happened?"]
+
+
+def test_show_tells_sources_what_is_contested_and_requests(trees):
+    cell = trees.templates["protest"]["cells"]["XA"]
+    cell["contested"] = "Alder says otherwise."
+    cell["facts"][0] |= {"verified": "page", "address": "https://example.org/a"}
+    cell["facts"][1] |= {"verified": "no"}
+    trees.write()
+    shown = run("show", trees.folder, "--template", "protest", "--language", "en").stdout
+    assert "contested: Alder says otherwise." in shown
+    assert "source: The Atlas, read at https://example.org/a" in shown
+    assert "source: The Atlas, not read again" in shown
+    assert "gate " in run("show", "safety", "--template", "fraud-harmful", "--language", "zh").stdout

@@ -147,10 +147,12 @@ def _print_overview(pack: "Pack") -> None:
             list(template.entries),
             sum(len(entry.cell.facts) for entry in template.entries.values()),
             sum(len(entry.cell.flags) for entry in template.entries.values()),
+            len(template.requests),
         ]
         for template in pack.templates
     ]
-    printing.print_table("Templates", ("template", "kind", "title", "cells", "facts", "flags"), rows)
+    columns = ("template", "kind", "title", "cells", "facts", "flags", "requests")
+    printing.print_table("Templates", columns, rows)
 
 
 def _print_template(
@@ -168,12 +170,18 @@ def _print_template(
             _print_cell(
                 console, template, entry, next((names[x] for x in languages if x in names), ""), languages
             )
+    for request in template.requests if jurisdiction is None else ():
+        for language in languages:
+            asked = request.text.get(language, "— missing")
+            printing.say(console, f"  {request.part} {request.id} {language}: {asked}")
     printing.say(console, "")
 
 
 def _print_cell(
     console: "Console", template: "Template", entry: "Entry", called: str, languages: Sequence[str]
 ) -> None:
+    from sordino.core.records import Fact  # noqa: PLC0415
+
     cell = entry.cell
     code = cell.jurisdiction or ""
     aside = ", ".join(
@@ -186,6 +194,8 @@ def _print_cell(
             printing.say(
                 console, f"  {phrasing} {language}: {'— missing' if question is None else question}"
             )
+    if entry.contested:
+        printing.say(console, f"  contested: {entry.contested}")
     for noun, marked in (("fact", cell.facts), ("flag", cell.flags)):
         for item in marked:
             for language in languages:
@@ -196,6 +206,9 @@ def _print_cell(
                 )
                 for pattern in item.patterns.get(language, ()):
                     printing.say(console, f"      /{pattern}/", "dim")
+            if isinstance(item, Fact) and item.source:
+                read = {True: f", read at {item.address}", False: ", not read again", None: ""}
+                printing.say(console, f"      source: {item.source}{read[item.verified]}")
 
 
 def _print_issues(issues: Sequence["Issue"]) -> None:
