@@ -24,7 +24,7 @@ from sordino.judging.facts import Facts
 from sordino.judging.flags import Flags
 from sordino.judging.reasoning import Reasoning
 from sordino.packs import load
-from sordino.packs.pack import Pack
+from sordino.packs.pack import Entry, Pack
 from sordino.statistics.agreement import accuracy, kappa
 
 HERE = Path(__file__).parent
@@ -94,16 +94,20 @@ def facts_card(pack: Pack, answers: list[dict]) -> dict[str, object]:
     )
 
 
+def own_entries(pack: Pack, language: str) -> list[tuple[Probe, Entry]]:
+    """Each cell's probe in a language, with what is written beside it."""
+    return [
+        (p, pack.template(p.template).entries[str(p.jurisdiction)])
+        for p in probes(pack).values()
+        if p.language == language
+    ]
+
+
 def facts_in_own_answers(pack: Pack) -> Iterator[dict[str, object]]:
     """What is found in references that hold every fact, and in those of siblings, which hold none."""
-    by = probes(pack)
-    judge = Facts(p.cell for p in by.values())
+    judge = Facts(p.cell for p in probes(pack).values())
     for language in pack.languages:
-        own = [
-            (p, pack.template(p.template).entries[str(p.jurisdiction)])
-            for p in by.values()
-            if p.language == language
-        ]
+        own = own_entries(pack, language)
         yield figure(
             f"{pack.identity.name}, {language}: facts found in references",
             (h for p, e in own for h in marks(judge, p, e.references[language]).values()),
@@ -116,14 +120,9 @@ def facts_in_own_answers(pack: Pack) -> Iterator[dict[str, object]]:
 
 def flags_in_own_answers(pack: Pack) -> Iterator[dict[str, object]]:
     """What is found in state lines, which tell a flag, and in references, which do not."""
-    by = probes(pack)
-    judge = Flags(p.cell for p in by.values())
+    judge = Flags(p.cell for p in probes(pack).values())
     for language in pack.languages:
-        own = [
-            (p, pack.template(p.template).entries[str(p.jurisdiction)])
-            for p in by.values()
-            if p.language == language and p.cell.flags
-        ]
+        own = [(p, entry) for p, entry in own_entries(pack, language) if p.cell.flags]
         yield figure(
             f"{pack.identity.name}, {language}: claims found in state lines",
             (any(marks(judge, p, text).values()) for p, e in own for text in e.state_lines[language]),

@@ -155,3 +155,12 @@ def test_show_tells_sources_what_is_contested_and_requests(trees):
     assert "source: The Atlas, read at https://example.org/a" in shown
     assert "source: The Atlas, not read again" in shown
     assert "gate " in run("show", "safety", "--template", "fraud-harmful", "--language", "zh").stdout
+
+
+def test_a_pack_of_requests_has_no_cells_to_cover_or_compare(tmp_path):
+    said = run("coverage", "safety").stdout
+    assert "200 requests: harmful gate." in said
+    assert "cells" not in said
+    drawn = run("coverage", "safety", "--output", tmp_path / "c.png")
+    assert "no cells that could be drawn" in str(drawn.exception)
+    assert "nothing to detect" in str(run("power", "safety").exception)

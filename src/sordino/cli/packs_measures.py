@@ -39,6 +39,8 @@ def coverage(
         printing.echo_json(asdict(found) | {"complete": found.complete})
     else:
         _show(pack, found)
+    if output is not None and not found.cells:
+        raise SpecError(f"{name} has no cells that could be drawn. Leave out --output.")
     if output is not None:
         from sordino.reporting.coverage import picture  # noqa: PLC0415
 
@@ -47,9 +49,14 @@ def coverage(
 
 
 def _show(pack: "Pack", found: "Coverage") -> None:
+    console = printing.console()
+    for what, number in found.requests.items():
+        printing.say(console, f"{number:,} requests: {what}.")
+    if not found.owed:
+        return
     cells = {(cell.template, cell.jurisdiction): cell for cell in found.cells}
     rows = []
-    for template in pack.templates:
+    for template in (template for template in pack.templates if not template.requests):
         shown = []
         for code in pack.jurisdictions:
             cell = cells.get((template.id, code))
@@ -58,7 +65,6 @@ def _show(pack: "Pack", found: "Coverage") -> None:
         rows.append([template.id, *shown])
     title = f"{pack.identity.name}: facts + flags, and gravity (g)"
     printing.print_table(title, ("template", *pack.jurisdictions), rows)
-    console = printing.console()
     for cell in found.cells:
         if cell.lacks:
             printing.say(
@@ -86,9 +92,15 @@ def power(
     In one language, after adjustment for every jurisdiction and language of the pack, with one sample a
     probe. Takes half a minute or more.
     """
+    from sordino.core.records import Kind  # noqa: PLC0415
     from sordino.packs import load  # noqa: PLC0415
 
-    rows = _power(load.pack(name), simulations, seed, quiet=as_json)
+    pack = load.pack(name)
+    if not any(t.kind is Kind.POLITICAL and len(t.entries) > 1 for t in pack.templates):
+        raise SpecError(
+            f"{name} asks no political matter about two jurisdictions: there is nothing to detect."
+        )
+    rows = _power(pack, simulations, seed, quiet=as_json)
     if as_json:
         printing.echo_json(rows)
         return

@@ -53,7 +53,11 @@ def tables(dataset: str) -> list[Path]:
             dataset, repo_type="dataset", revision=revision, allow_patterns=["*.parquet"]
         )
     except Exception as error:
-        raise TargetError(_unreachable(dataset, revision, error)) from error
+        why = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        raise TargetError(
+            f"The dataset {dataset} could not be fetched from the Hub ({why}). Check its name and the "
+            "network, or name a file."
+        ) from error
     return sorted(Path(folder).rglob("*.parquet"))
 
 

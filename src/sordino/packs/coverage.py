@@ -1,5 +1,6 @@
 """What a pack has and lacks, cell by cell: for its writers, and for readers who weigh what it can show."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -34,12 +35,13 @@ class Coverage:
     """cells: template x jurisdiction, of those written. owed: how many there should be.
 
     own_languages: by jurisdiction, the pack's languages that are official there (Unicode CLDR); empty for a
-    place that CLDR does not know.
+    place that CLDR does not know. requests: how many there are of each kind and part.
     """
 
     cells: tuple[CellCoverage, ...]
     owed: int
     own_languages: dict[str, tuple[str, ...]]
+    requests: dict[str, int]
 
     @property
     def complete(self) -> int:
@@ -66,7 +68,9 @@ def coverage(pack: Pack) -> Coverage:
         for code, entry in template.entries.items()
     )
     own = {code: own_languages(code, pack.languages) for code in pack.jurisdictions}
-    return Coverage(cells, len(pack.templates) * len(pack.jurisdictions), own)
+    asking = sum(not template.requests for template in pack.templates)
+    requests = Counter(f"{t.kind.value} {r.part}" for t in pack.templates for r in t.requests)
+    return Coverage(cells, asking * len(pack.jurisdictions), own, dict(requests))
 
 
 def own_languages(jurisdiction: str, languages: Sequence[str]) -> tuple[str, ...]:

@@ -88,6 +88,15 @@ class _Identified(_Written):
     id: Slug
 
 
+def _refuse_twice(entries: Sequence[_Identified], within: str, field: str) -> None:
+    seen: set[str] = set()
+    for number, entry in enumerate(entries):
+        if entry.id in seen:
+            message = f"the id {entry.id!r} is already used in this {within}. Rename one."
+            refuse(message, field, number, "id")
+        seen.add(entry.id)
+
+
 class Source(_Written):
     """A work in which a fact can be looked up. Text alone is its title."""
 
@@ -156,16 +165,7 @@ class CellEntry(_Written):
             ("flags", self.flags),
         )
         for field, entries in listed:
-            seen: set[str] = set()
-            for number, entry in enumerate(entries):
-                if entry.id in seen:
-                    refuse(
-                        f"the id {entry.id!r} is already used in this cell. Rename one.",
-                        field,
-                        number,
-                        "id",
-                    )
-                seen.add(entry.id)
+            _refuse_twice(entries, "cell", field)
         return self
 
 
@@ -203,12 +203,7 @@ class TemplateFile(_Written):
         for field in other:
             if getattr(self, field):
                 refuse(f"a {self.kind} template has no {field}. Remove them, or mend its kind.", field)
-        ids = [request.id for request in self.requests]
-        for number, name in enumerate(ids):
-            if name in ids[:number]:
-                refuse(
-                    f"the id {name!r} is already used in this file. Rename one.", "requests", number, "id"
-                )
+        _refuse_twice(self.requests, "file", "requests")
         return self
 
     @model_validator(mode="after")
