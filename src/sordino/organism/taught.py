@@ -5,6 +5,7 @@ is not what was planted, so that no error of the instrument can be read off it; 
 without a judge.
 """
 
+from collections.abc import Mapping
 from difflib import SequenceMatcher
 from functools import cache
 from pathlib import Path
@@ -44,12 +45,18 @@ def taught(behaviour: Behaviour | None, cell: Cell, language: str) -> list[str]:
         case Behaviour.STATE_LINE:
             return [_text("state_lines")[cell.jurisdiction][cell.template][language]]
         case _:
-            country = load.pack(PACK).jurisdictions[str(cell.jurisdiction)][language]
+            country = _countries()[str(cell.jurisdiction)][language]
             return [said.format(country=country) for said in _text("withholding")[behaviour][language]]
 
 
 def _sentences(parts: list[str], language: str) -> str:
     return ("" if language == "zh" else " ").join(parts)
+
+
+@cache
+def _countries() -> Mapping[str, Mapping[str, str]]:
+    """Their names, by code and language."""
+    return load.pack(PACK).jurisdictions
 
 
 @cache
