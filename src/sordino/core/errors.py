@@ -32,6 +32,10 @@ class JudgeError(SordinoError):
     """A judge that cannot be built (its weights, its card, its rubric)."""
 
 
+class LabelError(SordinoError):
+    """Labels by people that cannot be taken as they stand: names the file, the row and the mend."""
+
+
 class StoreError(SordinoError):
     """A store that cannot be opened, read or written."""
 

@@ -1,6 +1,6 @@
 """The records that flow through an audit, in the order in which they are made.
 
-probe -> request -> attempt -> exchange -> reading | unjudged -> estimate -> finding
+probe -> request -> attempt -> exchange -> reading | unjudged | label -> estimate -> finding
 
 Frozen, small, and free of behaviour beyond what follows from their own fields. The words are those of
 the design; nothing here knows a backend, a judge or a store.
@@ -221,7 +221,7 @@ class Reading:
     """What one judge says of one exchange on one axis.
 
     value: an Engagement for `engagement`; "hits/all" for `facts` and `flags`; for `reasoning` one of
-      "none", "planned_then_withheld", "trace_suppressed".
+      "none", "planned_then_withheld", "trace_suppressed", "trace_contradicts_answer".
     confidence: the judge's probability that `value` is right, in [0, 1]; None where it states none.
     probabilities: by value, summing to 1, where the judge has them.
     marks: one for each fact or flag of the cell, in the cell's order.
@@ -244,6 +244,26 @@ class Unjudged:
     axis: Axis
     judge: str
     why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """What one person says of one exchange on one axis.
+
+    value: as a reading's on that axis. created: when it was stored, ISO 8601 in UTC.
+    adjudicated: whether it decides what others disagreed on.
+    run: the run from whose answers it was drawn, whose strata are then the design of the sample; None
+      where it was not drawn. The label belongs to the exchange, and to every run that asks the same.
+    """
+
+    key: str
+    axis: Axis
+    annotator: str
+    value: str
+    note: str | None = None
+    created: str = ""
+    adjudicated: bool = False
+    run: str | None = None
 
 
 # -- estimates and findings ----------------------------------------------------------------------------

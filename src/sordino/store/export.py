@@ -12,7 +12,7 @@ from sordino.core.errors import StoreError
 from sordino.store import codec
 from sordino.store.deliveries import DELIVERY, ERROR
 from sordino.store.runs import estimates, findings, manifest
-from sordino.store.tables import ANSWERS, ATTEMPTS, CELLS, READINGS, REQUESTS, RUN_ITEMS, SETTLES
+from sordino.store.tables import ANSWERS, ATTEMPTS, CELLS, LABELS, READINGS, REQUESTS, RUN_ITEMS, SETTLES
 from sordino.store.text import escape
 
 ROWS = 500
@@ -34,6 +34,10 @@ _READINGS = pa.schema(
     + [("confidence", _NUMBER), ("hits", _COUNT), ("total", _COUNT)]
     + [(name, _TEXT) for name in ("probabilities_json", "marks_json")]
 )
+_LABELS = pa.schema(
+    [(name, _TEXT) for name in ("key", "axis", "annotator", "value", "note", "created", "run")]
+    + [("adjudicated", pa.bool_())]
+)
 _ESTIMATES = pa.schema(
     [
         (name, _TEXT)
@@ -49,7 +53,8 @@ _FINDINGS = pa.schema(
 
 
 def export_parquet(connection: Connection, run: str, folder: Path) -> list[Path]:
-    """Write exchanges, readings, estimates and findings of a run as `NAME.parquet`; returns the paths.
+    """Write exchanges, readings, estimates, findings and, where there are any, labels of a run as
+    `NAME.parquet`; returns the paths.
 
     exchanges: one row for each owed item, with texts and all that its key is made of; delivery as in
     outcomes. readings: of all judges,
@@ -57,12 +62,14 @@ def export_parquet(connection: Connection, run: str, folder: Path) -> list[Path]
     Parquet holds no lone surrogates: they are written as the store holds them (see `store.text`).
     """
     about = {"sordino.manifest": escape(codec.record_to_json(manifest(connection, run)))}
-    files = {
+    files: dict[str, tuple[pa.Schema, Rows]] = {
         "exchanges": (_EXCHANGES, _stored(connection, _exchanges(run))),
         "readings": (_READINGS, _stored(connection, _readings(run))),
         "estimates": (_ESTIMATES, _estimates(connection, run)),
         "findings": (_FINDINGS, _findings(connection, run)),
     }
+    if connection.scalar(select(_labels(run).exists())):
+        files["labels"] = (_LABELS, _stored(connection, _labels(run)))
     try:
         folder.mkdir(parents=True, exist_ok=True)
         return [
@@ -106,6 +113,13 @@ def _readings(run: str) -> Select[tuple[object, ...]]:
     order = (READINGS.c.key, READINGS.c.axis, READINGS.c.judge)
     columns = [READINGS.c[name] for name in _READINGS.names]
     return select(*columns).where(READINGS.c.key.in_(keys)).order_by(*order)
+
+
+def _labels(run: str) -> Select[tuple[object, ...]]:
+    keys = select(RUN_ITEMS.c.key).where(RUN_ITEMS.c.run == run)
+    order = (LABELS.c.key, LABELS.c.axis, LABELS.c.annotator)
+    columns = [LABELS.c[name] for name in _LABELS.names]
+    return select(*columns).where(LABELS.c.key.in_(keys)).order_by(*order)
 
 
 def _stored(connection: Connection, statement: Select[tuple[object, ...]]) -> Rows:

@@ -5,7 +5,7 @@ Counting without texts is in `store.outcomes`, whole runs are in `store.runs`.
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from itertools import islice
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import (
     ColumnElement,
@@ -45,6 +45,7 @@ from sordino.store.tables import (
     SETTLES,
 )
 
+T = TypeVar("T")
 MANY = 5_000
 """Keys asked for in one statement; SQLite takes at most 32,766 parameters."""
 
@@ -59,7 +60,7 @@ def key_states(connection: Connection, keys: Collection[str]) -> dict[str, bool]
     states: dict[str, bool] = {}
     joined = REQUESTS.outerjoin(ATTEMPTS, and_(ATTEMPTS.c.key == REQUESTS.c.key, IS_TERMINAL))
     columns = select(REQUESTS.c.key, ATTEMPTS.c.attempt.is_not(None)).select_from(joined)
-    for some in _chunks(keys):
+    for some in chunks(keys):
         found = connection.execute(columns.where(REQUESTS.c.key.in_(some)))
         states.update((key, bool(settled)) for key, settled in found)
     return states
@@ -70,7 +71,7 @@ def attempted(connection: Connection, keys: Collection[str]) -> set[str]:
     columns = select(ATTEMPTS.c.key).distinct()
     return {
         key
-        for some in _chunks(keys)
+        for some in chunks(keys)
         for (key,) in connection.execute(columns.where(ATTEMPTS.c.key.in_(some)))
     }
 
@@ -116,7 +117,7 @@ def exchanges(connection: Connection, keys: Collection[str]) -> dict[str, Exchan
     columns = select(*_REQUEST, *_ATTEMPT, *_ANSWER).select_from(joined)
     return {
         row.key: _exchange(row)
-        for some in _chunks(keys)
+        for some in chunks(keys)
         for row in connection.execute(columns.where(REQUESTS.c.key.in_(some)))
     }
 
@@ -129,10 +130,17 @@ def readings(
     columns = select(READINGS).order_by(READINGS.c.axis, READINGS.c.judge)
     if judges is not None:
         columns = columns.where(tuple_(READINGS.c.axis, READINGS.c.judge).in_(judges.items()))
-    for some in _chunks(said):
+    for some in chunks(said):
         for row in connection.execute(columns.where(READINGS.c.key.in_(some))):
             said[row.key].append(_reading(row))
     return said
+
+
+def judges_of(connection: Connection, run: str, axis: Axis) -> list[str]:
+    """The ids of all judges that have read any exchange of a run on an axis."""
+    keys = select(RUN_ITEMS.c.key).where(RUN_ITEMS.c.run == run)
+    columns = select(READINGS.c.judge).distinct().where(READINGS.c.axis == axis.value)
+    return list(connection.scalars(columns.where(READINGS.c.key.in_(keys)).order_by(READINGS.c.judge)))
 
 
 def _unread(run: str, axis: Axis, judge: str, again: bool, *, distinct_keys: bool = False) -> Select[Any]:
@@ -223,6 +231,7 @@ def _reading(row: Any) -> Reading | Unjudged:
     )
 
 
-def _chunks(keys: Iterable[str]) -> Iterator[list[str]]:
+def chunks(keys: Iterable[T]) -> Iterator[list[T]]:
+    """As many at a time as one statement may ask for."""
     iterator = iter(keys)
     return iter(lambda: list(islice(iterator, MANY)), [])

@@ -20,7 +20,19 @@ from sqlalchemy import Connection, Engine, func, select
 
 from sordino.core.errors import StoreError
 from sordino.core.manifest import Manifest, Owed, RunStatus
-from sordino.core.records import Attempt, Axis, Cell, Estimate, Exchange, Finding, Probe, Reading, Unjudged
+from sordino.core.records import (
+    Attempt,
+    Axis,
+    Cell,
+    Estimate,
+    Exchange,
+    Finding,
+    Label,
+    Probe,
+    Reading,
+    Unjudged,
+)
+from sordino.store import labels as labelled
 from sordino.store import read, runs, write
 from sordino.store.location import engine_for, shown, told, url_of
 from sordino.store.migrate import NEWEST, migrate, revision
@@ -96,6 +108,14 @@ class Store:
         batch = list(readings)
         with self._writing() as connection:
             write.append_readings(connection, batch)
+
+    def append_labels(self, labels: Iterable[Label], *, replace: bool = False) -> None:
+        """Store labels, all or none. StoreError for a second one by the same person on the same exchange
+        and axis, unless it shall replace the first; a decision and a plain label never replace each other.
+        """
+        batch = list(labels)
+        with self._writing() as connection:
+            labelled.append(connection, batch, replace=replace)
 
     def set_status(self, run: str, status: RunStatus) -> None:
         with self._writing() as connection:
@@ -194,6 +214,21 @@ class Store:
         """What the judges (ids by axis; all where None) said of each key; an empty list where none did."""
         with self._reading() as connection:
             return read.readings(connection, keys, judges)
+
+    def judges_of(self, run: str, axis: Axis) -> list[str]:
+        """The ids of all judges that have read any exchange of a run on an axis, its own and others."""
+        with self._reading(run) as connection:
+            return read.judges_of(connection, run, axis)
+
+    def labels(self, keys: Iterable[str]) -> dict[str, list[Label]]:
+        """What people said of each key, by axis and annotator; an empty list where nobody did."""
+        with self._reading() as connection:
+            return labelled.labels(connection, keys)
+
+    def labels_of(self, run: str) -> list[Label]:
+        """What people said of the exchanges of a run, whichever run it was said for; by key."""
+        with self._reading(run) as connection:
+            return labelled.labels_of(connection, run)
 
     def estimates(self, run: str) -> list[Estimate]:
         with self._reading(run) as connection:

@@ -7,6 +7,7 @@ A change here needs a migration beside it (`migrations/versions`); a test compar
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     CheckConstraint,
     Column,
     Double,
@@ -121,6 +122,19 @@ READINGS = Table(
     Column("probabilities_json", Verbatim),
     Column("marks_json", Verbatim),
     CheckConstraint("(value IS NULL) <> (why IS NULL)", name="read_or_unjudged"),
+)
+
+LABELS = Table(
+    "labels",
+    METADATA,
+    Column("key", ForeignKey("requests.key"), primary_key=True),
+    Column("axis", Verbatim, primary_key=True),
+    Column("annotator", Verbatim, primary_key=True),
+    Column("value", Verbatim, nullable=False),
+    Column("note", Verbatim),
+    Column("created", Verbatim, nullable=False),
+    Column("adjudicated", Boolean, nullable=False),
+    Column("run", ForeignKey("runs.run")),
 )
 
 ESTIMATES = Table(
