@@ -1,12 +1,14 @@
 """What every backend keeps to, and what those keep to besides that can be told what to say.
 
 A new backend joins `EVERY` with a way to make one from what it is to say; a real model, which says what it
-will, only takes the content of that for the difference between two models. One that can be told joins `TOLD`.
+will, only takes the content of that for the difference between two models. One that can be told joins `TOLD`;
+a server cannot be told to know nothing of a question.
 """
 
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import cache
 from itertools import chain
 from pathlib import Path
 from runpy import run_path
@@ -15,6 +17,9 @@ import pytest
 
 from sordino.core.identity import make_request
 from sordino.core.records import Attempt, Delivery, Sampling
+from sordino.generation.endpoint import Endpoint
+from sordino.generation.openai import OpenAIBackend
+from sordino.generation.persistence import Persistence
 from sordino.generation.recording import Recording
 from sordino.generation.replay import ReplayBackend
 from sordino.generation.scripted import ScriptedBackend
@@ -59,8 +64,33 @@ def transformers(said, folder):
     return TransformersBackend(f"hf:{made}", "tiny", str(made), device="cpu", dtype="float32")
 
 
+STUB = run_path(str(Path(__file__).parents[1] / "stub_server.py"))
+
+
+@cache
+def serving(script):
+    """A server for all tests, so that the same answers come from the same address."""
+    said = json.loads(script)
+
+    def says(_number, body):
+        fields = said[body["messages"][-1]["content"]]
+        if "error" in fields:
+            return STUB["fault"](500, fields["error"])
+        return STUB["completion"](
+            fields["text"], fields.get("finish_reason"), reasoning=fields.get("reasoning")
+        )
+
+    return STUB["StubServer"](says)
+
+
+def openai(said, folder):
+    """One request at a time: what completes together is then the same again."""
+    at = Endpoint("m", serving(json.dumps(said)).base)
+    return OpenAIBackend(at, concurrency=1, persistence=Persistence(tries=2, first_wait=0.001))
+
+
 TOLD = [scripted, replay]
-EVERY = [*TOLD, transformers]
+EVERY = [*TOLD, openai, transformers]
 
 
 def made_by(request, tmp_path):

@@ -1,0 +1,120 @@
+"""What tokens cost, from a file that the user writes, and a budget that asking keeps to.
+
+currency: EUR
+models:
+  gpt-4o-mini: {input: 0.14, output: 0.55}   # for a million tokens
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Self, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from sordino.core.errors import PackError, SpecError
+from sordino.core.names import target_name
+from sordino.packs import errors, reading
+
+T = TypeVar("T")
+MILLION = 1_000_000
+_Amount = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+
+
+class Price(BaseModel):
+    """Of a million tokens."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    input: _Amount
+    output: _Amount
+
+    def of(self, tokens: "Tokens") -> float:
+        """What these tokens cost."""
+        return (tokens.prompt * self.input + tokens.completion * self.output) / MILLION
+
+
+class Prices(BaseModel):
+    """By model, with or without its organisation."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    currency: Annotated[str, Field(min_length=1, max_length=12)]
+    models: Mapping[str, Price]
+
+    @classmethod
+    def read(cls, path: Path) -> Self:
+        """Raises SpecError, which names the file, the line and the mend."""
+        try:
+            content = path.read_bytes()
+        except OSError as error:
+            raise SpecError(f"--prices {path} cannot be read: {error.strerror}.") from error
+        if not content.strip():
+            raise SpecError(f"{path}: the file is empty. Write `currency:` and `models:`.")
+        try:
+            document = reading.read(content, str(path))
+        except PackError as error:
+            raise SpecError(str(error)) from error
+        try:
+            return cls.model_validate(document.value)
+        except ValidationError as error:
+            raise SpecError(str(errors.from_validation(error, document))) from error
+
+    def of(self, model: str) -> Price | None:
+        """None where the file has none."""
+        return self.models.get(model) or self.models.get(target_name(model))
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """Into a model and out of it."""
+
+    prompt: int = 0
+    completion: int = 0
+
+    def __add__(self, other: "Tokens") -> "Tokens":
+        return Tokens(self.prompt + other.prompt, self.completion + other.completion)
+
+    @property
+    def all(self) -> int:
+        return self.prompt + self.completion
+
+
+class Budget:
+    """What a command may still spend. tokens, cost: None sets no bound.
+
+    What is on the way is reserved at the most that it may take, so that the bound holds although answers
+    come later than questions go out; only second tries of unusable replies are not foreseen.
+    """
+
+    def __init__(self, tokens: int | None = None, cost: float | None = None) -> None:
+        self._tokens, self._cost = tokens, cost
+        self._spent = Tokens()
+        self._paid = 0.0
+        self._reserved: dict[str, tuple[Tokens, float]] = {}
+        self.is_spent = False
+
+    def spend(self, tokens: Tokens, price: Price | None) -> None:
+        """What was really taken."""
+        self._spent += tokens
+        self._paid += price.of(tokens) if price else 0.0
+
+    def within(self, wanted: Iterable[tuple[str, Tokens, T]], price: Price | None) -> Iterator[T]:
+        """The wanted things, each with its key and the most tokens that it may take, while they fit."""
+        for key, tokens, thing in wanted:
+            cost = price.of(tokens) if price else 0.0
+            if not self._fits(tokens, cost):
+                self.is_spent = True
+                return
+            self._reserved[key] = (tokens, cost)
+            yield thing
+
+    def release(self, key: str) -> None:
+        """What was reserved under a key is on the way no more."""
+        self._reserved.pop(key, None)
+
+    def _fits(self, tokens: Tokens, cost: float) -> bool:
+        if not tokens.all:
+            return True
+        reserved = sum(one.all for one, _ in self._reserved.values())
+        due = sum(one for _, one in self._reserved.values())
+        in_tokens = self._tokens is None or self._spent.all + reserved + tokens.all <= self._tokens
+        return in_tokens and (self._cost is None or self._paid + due + cost <= self._cost)
