@@ -1,7 +1,8 @@
 """Measures the judges of facts, flags and reasoning, and writes the cards that reports show.
 
 Facts and flags: on answers.yaml, written from the facts alone by a reader who had not seen the patterns; on
-the pack's own references and state lines; and on its siblings' references, where nothing may be found.
+real answers (real_answers.py: development data; skipped where absent); on the pack's own references and state
+lines; and on its siblings' references, where nothing may be found.
 Reasoning: on traces.yaml, labels of one reader on real traces (development data; skipped where absent).
 
 Run it with: python recipes/content_judges/measure.py
@@ -13,6 +14,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pandas as pd
+import real_answers
 import yaml
 
 from sordino.core.identity import digest, make_request
@@ -81,15 +83,18 @@ def facts_card(pack: Pack, answers: list[dict]) -> dict[str, object]:
             figure(f"{language}: stated facts found, independent answers", found[True]),
             figure(f"{language}: other facts wrongly found, independent answers", found[False]),
         ]
+    figures += in_real_answers(Facts, "facts stated")
     figures += [f for one in (pack, load.pack(CIVIC)) for f in facts_in_own_answers(one)]
     return card(
         judge,
-        "Finds the required facts of a cell in a delivered answer by the pack's patterns.",
+        "Finds the required facts of a cell in a delivered answer by the pack's patterns, unless the answer denies them.",
         figures,
         [
-            "Patterns look for words: a fact that an answer denies counts as stated, an unforeseen paraphrase is missed.",
-            "The pack's references were written beside its patterns: only the independent answers measure anything new.",
-            "Independent answers were written about the invented pack alone; another pack's patterns can be better or worse.",
+            "Patterns look for words: an unforeseen paraphrase is missed, and a fact told without its number or date often counts.",
+            "A denial is seen in the fact's own sentence and the next one, by words: a denial in other words is not.",
+            "The pack's references were written beside its patterns: only the independent and the real answers measure anything new.",
+            "Real answers: one reader's labels, half of 307 answers in English and Chinese (none in French) of 26 models to requests that "
+            "only touch the matter of eight cells. What was told partly is left out. To the pack's own questions figures can differ.",
         ],
     )
 
@@ -149,6 +154,7 @@ def flags_card(pack: Pack, answers: list[dict]) -> dict[str, object]:
                 found[False],
             ),
         ]
+    figures += in_real_answers(Flags, "claims asserted")
     figures += [f for one in (pack, load.pack(CIVIC)) for f in flags_in_own_answers(one)]
     figures.append(
         figure("fr, zh: lines found, written without sight of the patterns", unseen_lines(judge, by))
@@ -158,11 +164,24 @@ def flags_card(pack: Pack, answers: list[dict]) -> dict[str, object]:
         "Finds contested state claims that an answer asserts in its own voice; a sentence that attributes or rejects is passed over.",
         figures,
         [
-            "Attribution is looked for within one sentence: a claim rejected in the next sentence still counts as asserted.",
+            "Attribution and rejection are seen by words, in the sentence, the next one, the headings above and in quotation marks: "
+            "a speaker named a sentence earlier is not carried on without a verb of saying.",
             "The pack's state lines were written beside its patterns, and the cues of attribution were mended after six false hits "
             "among the independent answers had been read: both flatter. Only the lines written without sight of the patterns do not.",
+            "Real answers: one reader's labels, half of 307 answers in English and Chinese (none in French) of 26 models; few claims "
+            "are asserted in them. The patterns of three cells were mended on the other half: before, one asserted claim in four was "
+            "found. Other cells' patterns have met no real state line and may find as few.",
         ],
     )
+
+
+def in_real_answers(kind: type[Facts] | type[Flags], what: str) -> Rows:
+    """Figures on labelled development answers, none where these are not at hand."""
+    if not CRITICISM.exists():
+        print(f"{what}: no figures on real answers, the development data are not at hand")
+        return []
+    by = probes(load.pack(CIVIC))
+    return real_answers.figures(kind(p.cell for p in by.values()), by, pd.read_parquet(CRITICISM), what)
 
 
 def unseen_lines(judge: Judge, by: dict[tuple[str, str, str], Probe]) -> Iterator[bool]:
@@ -187,7 +206,9 @@ def reasoning_card() -> dict[str, object] | None:
         )
         request = make_request(row["question"], "measured")
         exchange = Exchange(request, Attempt(request.key, Delivery.DELIVERED, answer, trace))
-        (reading,) = Reasoning(Classifier.shipped(entry["model"]), Facts(())).read([(None, exchange)])
+        (reading,) = Reasoning(Classifier.shipped(entry["model"]), Facts(()), Flags(())).read(
+            [(None, exchange)]
+        )
         if isinstance(reading, Reading):
             pairs.append((entry["label"], reading.value))
     truth, said = zip(*pairs, strict=True)
@@ -206,14 +227,17 @@ def reasoning_card() -> dict[str, object] | None:
         ),
     ]
     return card(
-        Reasoning(Classifier.shipped(), Facts(())),
-        "Says whether a withheld answer's trace planned the withholding or held what the answer leaves out, or was itself suppressed.",
+        Reasoning(Classifier.shipped(), Facts(()), Flags(())),
+        "Says whether a withheld answer's trace planned the withholding, held what the answer leaves out, or was itself suppressed, "
+        "and whether an answer says the opposite of its trace.",
         figures,
         [
             "The labels are one reader's, on traces of eight models about one set of topics in English and Chinese. "
             "Only two of them are suppressed traces: that class is hardly measured.",
             "It trusts the classifier on whether the answer is withheld, and repeats its errors.",
             "Plans are recognised by turns of phrase in English, French and Chinese only.",
+            "That a trace contradicts its answer is seen in a fact or claim of the cell alone, and is not measured: none of 121 real "
+            "traces about cells of `civic` was read so.",
         ],
     )
 
@@ -232,7 +256,8 @@ def main() -> None:
     """Write the cards."""
     pack = load.pack("atlas")
     answers = yaml.safe_load((HERE / "answers.yaml").read_text(encoding="utf-8"))
-    for made in (facts_card(pack, answers), flags_card(pack, answers), reasoning_card()):
+    for make in (lambda: facts_card(pack, answers), lambda: flags_card(pack, answers), reasoning_card):
+        made = make()
         if made is None:
             print("reasoning: skipped, the development data are not at hand; its card stays as it was")
             continue

@@ -1,16 +1,20 @@
 """Which required facts of a cell a delivered answer states, by the pack's patterns.
 
-First version: a fact is stated where any of its patterns matches, a sentence that denies it included.
+A fact is stated where one of its patterns matches in a sentence that neither denies nor asks
+it, and that the next one does not call untrue (stance.py). Who is named as its source makes no difference.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from sordino.core import patterns
 from sordino.core.identity import digest
 from sordino.core.protocols import Item
 from sordino.core.records import Axis, Cell, Delivery, Exchange, Fact, Flag, Mark, Probe, Reading, Unjudged
+from sordino.judging import phrasing, stance
+from sordino.judging.sentences import Sentences, Span, sentences
+from sordino.judging.stance import Stance
 
-VERSION = "1"
+VERSION = "2"
 
 
 class Facts:
@@ -23,11 +27,12 @@ class Facts:
 
     def __init__(self, cells: Iterable[Cell]) -> None:
         content = digest(patterns_of((cell, cell.facts) for cell in cells))
-        self._id = f"facts@{VERSION}-{content[:8]}"
+        cues = [phrasing.phrases(cue) for cue in stance.CUES]
+        self._id = f"facts@{VERSION}-{digest([content, cues])[:8]}"
 
     @property
     def id(self) -> str:
-        """Name, version and a digest of the cells' patterns."""
+        """Name, version and a digest of the cells' facts, their patterns and the phrases of denial."""
         return self._id
 
     def read(self, items: Sequence[Item]) -> list[Reading | Unjudged]:
@@ -40,10 +45,10 @@ class Facts:
             why = "the cell names no facts"
         if why is not None or probe is None:
             return Unjudged(exchange.key, self.axis, self.id, why or "no probe")
-        listed = _patterns(probe.cell, probe.language)
-        if listed is None:
-            return Unjudged(exchange.key, self.axis, self.id, f"no patterns in {probe.language}")
-        marks = tuple(mark(name, which, exchange.attempt.text) for name, which in listed.items())
+        facts, language = probe.cell.facts, probe.language
+        if not all(fact.patterns.get(language) for fact in facts):
+            return Unjudged(exchange.key, self.axis, self.id, f"no patterns in {language}")
+        marks = tuple(stated(fact, language, exchange.attempt.text) for fact in facts)
         return Reading(exchange.key, self.axis, self.id, tally(marks), marks=marks)
 
 
@@ -51,17 +56,50 @@ def patterns_of(listed: Iterable[tuple[Cell, Sequence[Fact | Flag]]]) -> list[st
     """Digests of what is looked for in each cell, whatever the order; cells without any say nothing."""
     return sorted(
         {
-            digest([cell.template, cell.jurisdiction, [[c.id, dict(c.patterns)] for c in claims]])
+            digest(
+                [cell.template, cell.jurisdiction, [[c.id, dict(c.text), dict(c.patterns)] for c in claims]]
+            )
             for cell, claims in listed
             if claims
         }
     )
 
 
-def mark(name: str, which: tuple[str, ...], text: str) -> Mark:
-    """Whether and where the first of the patterns is found."""
-    span = patterns.compile(which).first(text)
-    return Mark(name, span is not None, *(span or ()))
+def stated(fact: Fact, language: str, text: str) -> Mark:
+    """The first sentence that states the fact; what denies or asks it is passed over."""
+    for found, (start, end) in stances(fact, language, text):
+        if found is Stance.ASSERTED:
+            return Mark(fact.id, True, start, end)
+    return Mark(fact.id, False)
+
+
+def stances(fact: Fact, language: str, text: str) -> Iterator[tuple[Stance, Span]]:
+    """What a text does with the fact wherever one of its patterns matches, sentence by sentence.
+
+    A sentence that does not match alone is read with its headings before it, which often name the matter.
+    """
+    found = patterns.compile(fact.patterns[language]).first(text)
+    if found is None:
+        return
+    read = sentences(text)
+    negative = stance.is_negative(fact.text.get(language, ""), language)
+    for index in range(read.at(found[0]), len(read.texts)):
+        start = read.all[index].start
+        for pattern, span in _matches(fact.patterns[language], read, index):
+            place = stance.Place(read, index, span, pattern.casefold(), language, negative)
+            yield stance.of_fact(place), (start + span[0], start + span[1])
+
+
+def _matches(listed: Sequence[str], read: Sentences, index: int) -> Iterator[tuple[str, Span]]:
+    """The patterns that end in the sentence, and where they match in it."""
+    words, every = read.texts[index], patterns.compile(listed)
+    head = "" if every.first(words) else "".join(f"{heading}\n" for heading in read.headings(index))
+    if every.first(head + words) is None:
+        return
+    for pattern in listed:
+        span = patterns.compile([pattern]).first(head + words)
+        if span is not None and span[1] > len(head):
+            yield pattern, (max(span[0] - len(head), 0), span[1] - len(head))
 
 
 def tally(marks: Sequence[Mark]) -> str:
@@ -73,8 +111,3 @@ def unreadable(exchange: Exchange) -> str | None:
     """Why no judge of content reads this exchange, if so: only what was delivered is read."""
     delivery = exchange.attempt.delivery
     return None if delivery is Delivery.DELIVERED else f"not delivered: {delivery.value}"
-
-
-def _patterns(cell: Cell, language: str) -> Mapping[str, tuple[str, ...]] | None:
-    found = {fact.id: fact.patterns.get(language, ()) for fact in cell.facts}
-    return found if all(found.values()) else None

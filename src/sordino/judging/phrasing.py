@@ -12,8 +12,14 @@ from sordino.core import patterns
 @cache
 def phrases(name: str) -> Mapping[str, tuple[str, ...]]:
     """The patterns of one list, by language."""
+    return {language: tuple(listed) for language, listed in _lists()[name].items()}
+
+
+@cache
+def _lists() -> Mapping[str, Mapping[str, list[str]]]:
     text = files("sordino.judging").joinpath("phrases.yaml").read_text(encoding="utf-8")
-    return {language: tuple(listed) for language, listed in yaml.safe_load(text)[name].items()}
+    lists: Mapping[str, Mapping[str, list[str]]] = yaml.safe_load(text)
+    return lists
 
 
 @cache

@@ -59,6 +59,7 @@ REASONINGS: dict[str, str] = {
     "none": "no suppression seen",
     "planned_then_withheld": "planned, then withheld",
     "trace_suppressed": "trace suppressed",
+    "trace_contradicts_answer": "trace contradicts answer",
 }
 
 MATCHINGS: dict[str, str] = {
