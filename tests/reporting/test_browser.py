@@ -3,9 +3,12 @@
 import os
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
+from sordino.auditing import sampling
+from sordino.auditing.corrected import Labels, corrected
 from sordino.reporting import render
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
@@ -19,6 +22,16 @@ pytestmark = pytest.mark.skipif(
 def report(source, tmp_path_factory: pytest.TempPathFactory) -> str:
     path = render.write(source, tmp_path_factory.mktemp("report") / "report.html")
     return path.as_uri()
+
+
+@pytest.fixture(scope="module")
+def labelled(source, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Half of the answers have a label, and each says that the answer was withheld."""
+    drawn = sampling.frame(source.outcomes).sort_values("key")
+    said = dict.fromkeys(drawn["key"][::2], "DENIAL")
+    given = Labels("people", said, dict(zip(drawn["key"], drawn["stratum"], strict=True)))
+    found = replace(source, corrected=corrected(source.outcomes, given, "classifier/1"))
+    return render.write(found, tmp_path_factory.mktemp("labelled") / "report.html").as_uri()
 
 
 @pytest.fixture(scope="module")
@@ -37,14 +50,14 @@ def open_page(browser, report: str):
     complaints: list[str] = []
     contexts = []
 
-    def opened(width: int = 1200, fragment: str = "", **more: object):
+    def opened(width: int = 1200, fragment: str = "", of: str = report, **more: object):
         context = browser.new_context(viewport={"width": width, "height": 900}, offline=True, **more)
         contexts.append(context)
         page = context.new_page()
         page.on("console", lambda message: complaints.append(message.text))
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on("request", lambda r: None if r.url.startswith("file:") else complaints.append(r.url))
-        page.goto(report + fragment)
+        page.goto(of + fragment)
         return page
 
     yield opened
@@ -82,9 +95,7 @@ def test_a_deep_link_a_search_and_a_reset(open_page) -> None:
     assert showing(page) == []
     assert "q=" in page.evaluate("location.hash")
     page.click("#filter button[type=reset]")
-    page.wait_for_function(
-        "document.querySelector('#matching').textContent.startsWith('On this page: 300')"
-    )
+    playwright.expect(page.locator("#matching")).to_contain_text("On this page: 300")
     assert len(showing(page)) == 300
 
 
@@ -108,3 +119,20 @@ def test_nothing_scrolls_sideways_and_the_picture_follows_the_theme(
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     drawn = page.evaluate("getComputedStyle(document.querySelector('.chart text')).fill")
     assert drawn == {"light": "rgb(27, 27, 27)", "dark": "rgb(236, 232, 225)"}[scheme]
+
+
+@pytest.mark.parametrize("width", [320, 1200])
+def test_judged_and_corrected_fits_and_leads_to_its_exchanges(open_page, labelled: str, width: int) -> None:
+    page = open_page(width, of=labelled)
+    page.evaluate("document.querySelectorAll('#corrected details').forEach(d => { d.open = true; })")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert page.locator(".doubt").is_visible()
+    picture, table = (page.locator(f"#corrected {what}").first.bounding_box() for what in ("svg", "table"))
+    assert picture is not None
+    assert table is not None
+    assert picture["x"] + picture["width"] <= width
+    if width > 1000:
+        assert table["x"] > picture["x"] + picture["width"], "they stand side by side"
+        assert table["x"] + table["width"] <= width, "no column is cut off"
+    page.click('#corrected a[href="#j=XB&l=zh&k=political"]')
+    assert {(j, lang) for _, j, lang in showing(page)} == {("XB", "zh")}

@@ -222,7 +222,7 @@ def test_kappa_and_f1_are_not_percentages(source) -> None:
     )
     cards = tuple(replace(card, figures=given) for card in source.cards)
     (card,) = page(replace(source, cards=cards)).method.cards
-    assert [row.cells[0] for row in card.figures] == ["0.80", "0.76", "80%", "–"]
+    assert [row.cells[0] for row in card.figures] == ["0.80", "0.76", "80.0%", "–"]
 
 
 def test_marks_are_in_place_and_what_is_missing_is_listed(source) -> None:

@@ -8,7 +8,8 @@ import sys
 import typer
 
 from sordino import __version__
-from sordino.cli import audit, evidence, packs, report, runs, selftest
+from sordino.cli import audit, evidence, judge, labels, packs, report, runs, selftest
+from sordino.cli.interruption import INTERRUPTED
 from sordino.core.errors import SordinoError
 from sordino.reporting.text import visible
 
@@ -26,9 +27,10 @@ app.command("export")(evidence.export)
 app.command("verify")(evidence.verify)
 app.command("selftest")(selftest.selftest)
 app.add_typer(packs.app, name="packs")
+app.add_typer(judge.app, name="judge")
+app.add_typer(labels.app, name="labels")
 
 BAD_INPUT = 2
-INTERRUPTED = 130
 
 
 def _version(wanted: bool) -> None:
@@ -58,7 +60,6 @@ def main() -> None:
         # Typer turns an interruption into its exit code, and says nothing.
         if isinstance(end, SystemExit) and end.code != INTERRUPTED:
             raise
-        typer.echo(
-            "\nInterrupted. What was settled is stored; the same command goes on from there.", err=True
-        )
+        stored = "What was settled is stored; the same command goes on from there."
+        typer.echo(visible(f"\nInterrupted. {getattr(end, 'said', stored)}"), err=True)
         sys.exit(INTERRUPTED)

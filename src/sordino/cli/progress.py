@@ -5,8 +5,8 @@ from contextlib import contextmanager
 
 
 @contextmanager
-def stages(*, quiet: bool = False) -> Iterator[Callable[[str, int, int], None]]:
-    """Yields a function that takes a stage's name, what is done and what there is."""
+def stages(*, quiet: bool = False) -> Iterator[Callable[[str, int, int | None], None]]:
+    """Yields a function that takes a stage's name, what is done, and what there is (None: not known)."""
     if quiet:
         yield lambda _stage, _done, _total: None
         return
@@ -32,7 +32,7 @@ def stages(*, quiet: bool = False) -> Iterator[Callable[[str, int, int], None]]:
     tasks: dict[str, TaskID] = {}
     bars = Progress(*columns, console=Console(stderr=True))
 
-    def update(stage: str, done: int, total: int) -> None:
+    def update(stage: str, done: int, total: int | None) -> None:
         # Not before there is something to show: a message about bad input then stands alone.
         bars.start()
         if stage not in tasks:

@@ -11,6 +11,9 @@ from importlib.resources import files
 
 from sordino.core.errors import JudgeError
 
+UNSURE_BELOW = 0.6
+"""Where a card does not say it."""
+
 
 @dataclass(frozen=True, slots=True)
 class CardFigure:
@@ -44,6 +47,12 @@ class JudgeCard:
     def id(self) -> str:
         """The judge's id, without a fold."""
         return f"{self.name}@{self.version}-{self.hash[:8]}"
+
+    @property
+    def unsure_below(self) -> float:
+        """The confidence below which a reading of this judge is unsure."""
+        said = self.detail.get("unsure_below", UNSURE_BELOW)
+        return float(said) if isinstance(said, int | float) else UNSURE_BELOW
 
     @classmethod
     def shipped(cls, name: str) -> "JudgeCard":

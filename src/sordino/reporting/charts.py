@@ -1,8 +1,4 @@
-"""Forest plots of selectivity, as SVG that needs no script and takes its colours from the page.
-
-Altair draws in four sentinel colours, which become CSS variables, so that the dark theme and print need no
-second picture. `summary_png` is the same plot in fixed colours, for where a page cannot go.
-"""
+"""Forest plots of selectivity, as SVG for the report, and as PNG for where no page can go."""
 
 import json
 import textwrap
@@ -13,14 +9,13 @@ import vl_convert
 from markupsafe import Markup
 
 from sordino.core.records import Contrast, Estimate, Measure, Verdict
-from sordino.reporting import words
+from sordino.reporting import pen, words
 from sordino.reporting.comparisons import COUNTED, EXCLUDED, of
+from sordino.reporting.corrected import sentence
+from sordino.reporting.pen import ACCENT, INK, MUTED
 from sordino.reporting.source import ReportSource
 from sordino.reporting.text import prose
 
-_INK, _MUTED, _ACCENT, _LINE = "#010101", "#020202", "#030303", "#040404"
-_VARIABLES = {_INK: "var(--ink)", _MUTED: "var(--muted)", _ACCENT: "var(--accent)", _LINE: "var(--line)"}
-_PRINTED = {_INK: "#1b1b1b", _MUTED: "#5f5f5f", _ACCENT: "#a63c06", _LINE: "#dcd8d0"}
 _PLOT_WIDTH, _WIDE_PLOT = 280, 480
 _ROW_HEIGHT = 26
 
@@ -33,11 +28,7 @@ def forest(source: ReportSource, measure: Measure) -> Markup | None:
     chart = _chart(source, measure, _PLOT_WIDTH)
     if chart is None:
         return None
-    svg = vl_convert.vegalite_to_svg(chart.to_dict() | {"config": _config("transparent")})
-    for sentinel, variable in _VARIABLES.items():
-        svg = svg.replace(f'"{sentinel}"', f'"{variable}"')
-    # Inline SVG of our own making: every name in it went through `label`, and the writer escapes it.
-    return Markup(svg)  # noqa: S704
+    return pen.svg(chart)
 
 
 def summary_png(source: ReportSource, measure: Measure = Measure.WITHHELD, scale: float = 2.0) -> bytes:
@@ -46,32 +37,14 @@ def summary_png(source: ReportSource, measure: Measure = Measure.WITHHELD, scale
     blank = alt.Chart({"values": []}).mark_point().properties(width=_WIDE_PLOT, height=1)
     chart = _chart(source, measure, _WIDE_PLOT) or blank
     title = {
-        "text": textwrap.wrap(prose(source.sentence), 70) or [""],
-        "anchor": "start", "frame": "bounds", "color": _INK, "fontSize": 17, "fontWeight": 600,
+        "text": textwrap.wrap(prose(sentence(source)), 70) or [""],
+        "anchor": "start", "frame": "bounds", "color": INK, "fontSize": 17, "fontWeight": 600,
         "lineHeight": 23, "offset": 18,
     }  # fmt: skip
-    spec = json.dumps(chart.to_dict() | {"config": _config("#ffffff"), "title": title, "padding": 24})
-    for sentinel, colour in _PRINTED.items():
+    spec = json.dumps(chart.to_dict() | {"config": pen.config("#ffffff"), "title": title, "padding": 24})
+    for sentinel, colour in pen.PRINTED.items():
         spec = spec.replace(f'"{sentinel}"', f'"{colour}"')
     return bytes(vl_convert.vegalite_to_png(spec, scale=scale))
-
-
-def _config(background: str) -> dict[str, object]:
-    return {
-        "background": background,
-        "aria": False,
-        "font": "Helvetica, Arial, sans-serif",
-        "view": {"stroke": None},
-        "axis": {
-            "labelColor": _INK, "titleColor": _MUTED, "gridColor": _LINE, "domain": False, "ticks": False,
-            "labelFontSize": 12, "titleFontSize": 12, "titleFontWeight": 400, "labelLimit": 150,
-            "labelPadding": 6,
-        },
-        "header": {
-            "labelColor": _INK, "labelFontSize": 13, "labelFontWeight": 600, "labelAnchor": "start",
-            "title": None,
-        },
-    }  # fmt: skip
 
 
 def _chart(source: ReportSource, measure: Measure, width: int) -> alt.FacetChart | None:
@@ -98,7 +71,7 @@ def _chart(source: ReportSource, measure: Measure, width: int) -> alt.FacetChart
     counted = base.transform_filter(f"!({plain}) && {known}").mark_point(size=34, opacity=1)
     absent = base.transform_filter(f"{plain} && !({known})")
     layers = alt.layer(
-        alt.Chart().mark_rule(color=_MUTED, strokeWidth=1).encode(x=zero),
+        alt.Chart().mark_rule(color=MUTED, strokeWidth=1).encode(x=zero),
         interval,
         settled.encode(x="value:Q"),
         counted.encode(x="value:Q"),
@@ -128,7 +101,7 @@ def _rows(source: ReportSource, estimates: Sequence[Estimate]) -> list[dict[str,
                 "value": _points(e.figure.value),
                 "low": _points(e.figure.low),
                 "high": _points(e.figure.high),
-                "colour": _ACCENT if found else _INK if e.blocks == EXCLUDED else _MUTED,
+                "colour": ACCENT if found else INK if e.blocks == EXCLUDED else MUTED,
             }
         )
     return rows

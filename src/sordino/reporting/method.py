@@ -1,12 +1,10 @@
 """How the figures came about, what they cannot say, and what repeats them."""
 
-import re
 from collections.abc import Iterator, Mapping
 
 import pandas as pd
 
-from sordino.judging.card import CardFigure
-from sordino.reporting import words
+from sordino.reporting import judge_card, words
 from sordino.reporting.source import ReportSource
 from sordino.reporting.text import label, prose
 from sordino.reporting.views import Card, Method, Row
@@ -21,6 +19,14 @@ _PARAGRAPHS = (
     "Delivery comes from metadata alone. Blocked, truncated, empty, failed, unjudged and not asked are "
     "counted by their own names and never as zero; where blocked and truncated ones could be counted as "
     "withheld, both figures are shown.",
+)
+_CORRECTED = (
+    "Corrected rates are the judge's mean probability over all answers that it has read, put right by how "
+    "far it was off on those with a label, stratum by stratum; labels choose how much the judge weighs "
+    "(prediction-powered inference: Angelopoulos et al. 2023; stratified: Fisch et al. 2024). They hold "
+    "however wrong the judge is, if chance chose what was labelled and the labels are right. A stratum is "
+    "a language, a value of the judge and whether it was sure. Rogan–Gladen corrects by sensitivity and "
+    "specificity. Findings, and all other estimates, take the judge at its word."
 )
 _LIMITS = (
     "Measured is what this target answered to these questions, at this revision and with these settings. "
@@ -43,12 +49,21 @@ def method(source: ReportSource, frame: pd.DataFrame) -> Method:
     if silent:
         limits += (f"Not measured in this run: {', '.join(silent)}.",)
     return Method(
-        paragraphs=_PARAGRAPHS,
+        paragraphs=(*_PARAGRAPHS, _on_labels(source)),
         limits=limits,
         notes=tuple(prose(note) for note in source.notes),
         cards=tuple(_cards(source)),
         manifest=tuple(_manifest(source)),
         command=prose(source.manifest.command),
+    )
+
+
+def _on_labels(source: ReportSource) -> str:
+    if source.corrected is not None:
+        return _CORRECTED
+    command = f"sordino labels export {source.manifest.run}"
+    return prose(
+        f"No labels by people: rates stand as the judge counted them. What would change that: {command}"
     )
 
 
@@ -60,19 +75,15 @@ def matchings(frame: pd.DataFrame) -> tuple[str, ...]:
 
 def _cards(source: ReportSource) -> Iterator[Card]:
     for card in source.cards:
-        figures = tuple(
-            Row(label(f.label), (_quality(f), "–" if f.n is None else words.count(f.n)))
-            for f in card.figures
+        yield Card(
+            name=label(card.name),
+            id=label(card.id),
+            axis=label(card.axis),
+            summary=prose(card.summary),
+            headline=judge_card.headline(card.figures),
+            figures=tuple(map(judge_card.row, card.figures)),
+            limits=tuple(prose(limit) for limit in card.limits),
         )
-        limits = tuple(prose(limit) for limit in card.limits)
-        yield Card(label(card.name), label(card.id), label(card.axis), prose(card.summary), figures, limits)
-
-
-def _quality(figure: CardFigure) -> str:
-    """A rate as percent; kappa and F1 are no rates and read as they are published: 0.80."""
-    if figure.value is None or not re.search("kappa|F1", figure.label, re.IGNORECASE):
-        return words.percent(figure.value)
-    return f"{figure.value:.2f}"
 
 
 def _manifest(source: ReportSource) -> Iterator[Row]:

@@ -1,13 +1,15 @@
 """The whole page model of a run, from its source: no HTML, no pictures, nothing written."""
 
 from datetime import datetime
+from functools import partial
 
 import pandas as pd
 from babel.dates import format_date
 
 from sordino.core.records import Kind
-from sordino.reporting import tally, words
+from sordino.reporting import corrected_tables, tally, words
 from sordino.reporting.comparisons import comparisons, control, safety
+from sordino.reporting.corrected import doubt
 from sordino.reporting.delivery import delivery_table, reasoning_tables
 from sordino.reporting.heatmap import heatmaps
 from sordino.reporting.method import matchings, method
@@ -30,8 +32,10 @@ def page(source: ReportSource, shown: int = SHOWN) -> Page:
         size=_size(frame),
         invented=source.manifest.pack.invented,
         sentence=prose(source.sentence),
+        doubt=prose(source.corrected_by(partial(doubt, source.sentence)) or ""),
         matchings=matchings(frame),
         verdicts=verdict_tables(source, frame),
+        corrected=source.corrected_by(corrected_tables.view),
         comparisons=comparisons(source),
         heatmaps=heatmaps(source, frame),
         delivery=delivery_table(source, frame),

@@ -1,65 +1,31 @@
-"""Writing a report: one HTML file that needs no network, and the same findings as JSON and CSV.
+"""Writing a report: one HTML file that needs no network, and the same findings as JSON and CSV."""
 
-A report appears whole or not at all, and a place that cannot take it is found out before an audit starts.
-"""
-
-import base64
-import contextlib
-import hashlib
-import tempfile
-import uuid
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
 
-from sordino.core.errors import ReportError
 from sordino.core.records import Estimate, Figure, Measure
+from sordino.reporting import corrected_chart, document
 from sordino.reporting.charts import forest
+from sordino.reporting.corrected_data import as_json
 from sordino.reporting.page import page
 from sordino.reporting.source import ReportSource
 from sordino.reporting.text import cell
 from sordino.reporting.transcripts import SHOWN
 
-_TEMPLATES = Path(__file__).parent / "templates"
+check_writable = document.check_writable
+"""Raises ReportError unless a report can be written to a path."""
 
 
 def html(source: ReportSource, shown: int = SHOWN) -> str:
     """The report as one HTML document; `shown` caps its transcripts."""
     model = page(source, shown)
     charts = {c.id: forest(source, Measure(c.id)) for c in model.comparisons}
-    style = (_TEMPLATES / "report.css").read_text(encoding="utf-8")
-    script = (_TEMPLATES / "report.js").read_text(encoding="utf-8")
-    environment = Environment(
-        loader=FileSystemLoader(_TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("report.html").render(
-        page=model,
-        charts=charts,
-        # Our own two files, inlined as they stand; the policy below allows them by hash and nothing else.
-        style=Markup(style),  # noqa: S704
-        script=Markup(script),  # noqa: S704
-        policy=_policy(style, script),
-    )
-
-
-def _policy(style: str, script: str) -> str:
-    return (
-        f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(script)}'; "
-        "base-uri 'none'; form-action 'none'"
-    )
-
-
-def _hash(text: str) -> str:
-    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+    charts["corrected"] = source.corrected_by(corrected_chart.rates)
+    return document.html("report.html", ("report.css",), "report.js", page=model, charts=charts)
 
 
 def write(source: ReportSource, path: Path, shown: int = SHOWN) -> Path:
@@ -67,42 +33,12 @@ def write(source: ReportSource, path: Path, shown: int = SHOWN) -> Path:
 
     Raises ReportError when the place cannot take it.
     """
-    _replace(path, html(source, shown))
+    document.replace(path, html(source, shown))
     return path
 
 
-def check_writable(path: Path) -> None:
-    """Raise ReportError unless a report can be written to `path`. Leaves nothing behind."""
-    if path.is_dir():
-        raise ReportError(f"{path} is a folder. Name a file in it, such as {path / 'report.html'}.")
-    if not path.parent.is_dir():
-        raise ReportError(f"The folder {path.parent} does not exist. Make it, or name another place.")
-    try:
-        with tempfile.TemporaryFile(dir=path.parent):
-            pass
-    except OSError as error:
-        raise _unwritable(path, error) from error
-
-
-def _unwritable(path: Path, error: OSError) -> ReportError:
-    return ReportError(f"{path} cannot be written ({error.strerror}). Name a place that can be.")
-
-
-def _replace(path: Path, text: str) -> None:
-    check_writable(path)
-    # Beside the goal, so that the replacement is one step of the file system.
-    beside = path.with_name(f".{uuid.uuid4().hex}.part")
-    try:
-        beside.write_text(text, encoding="utf-8", newline="\n")
-        beside.replace(path)
-    except OSError as error:
-        with contextlib.suppress(OSError):
-            beside.unlink(missing_ok=True)
-        raise _unwritable(path, error) from error
-
-
 def to_json(source: ReportSource) -> dict[str, object]:
-    """Manifest, sentence, findings, estimates, judges' cards and notes as plain JSON values.
+    """Manifest, sentence, findings, estimates, corrected rates, judges' cards and notes as plain values.
 
     What could not be estimated is null. Strings are as recorded: whoever shows them makes them safe.
     """
@@ -111,6 +47,7 @@ def to_json(source: ReportSource) -> dict[str, object]:
         "sentence": source.sentence,
         "findings": [_plain(finding) for finding in source.findings],
         "estimates": [_plain(estimate) for estimate in source.estimates],
+        "corrected": _plain(source.corrected_by(as_json)),
         "judges": [_plain(card) for card in source.cards],
         "notes": list(source.notes),
     }

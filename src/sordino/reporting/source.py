@@ -2,13 +2,17 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 import pandas as pd
 
+from sordino.auditing.corrected import CorrectedRates
 from sordino.core.errors import ReportError
 from sordino.core.manifest import Manifest
 from sordino.core.records import Cell, Estimate, Exchange, Finding, Reading, Unjudged
 from sordino.judging.card import CardFigure
+
+T = TypeVar("T")
 
 OUTCOME_COLUMNS = (
     "key", "probe_id", "template", "jurisdiction", "kind", "language", "phrasing", "matching", "sample",
@@ -39,6 +43,7 @@ class ReportSource:
     sentence: the one plain sentence for the top.
     exchanges, readings: fetch texts and readings by key, and are asked only for what the page shows.
     cells: by template and jurisdiction, for the texts of facts and flags.
+    corrected: rates as labels by people correct them; None where nobody labelled anything.
     notes: what a reader must know of this run ("the last line of the recording was torn and left out").
 
     Raises ReportError when outcomes lack a column.
@@ -55,6 +60,11 @@ class ReportSource:
     cards: Sequence[CardView] = ()
     template_titles: Mapping[str, str] = field(default_factory=dict)
     notes: Sequence[str] = ()
+    corrected: CorrectedRates | None = None
+
+    def corrected_by(self, show: Callable[[CorrectedRates, Manifest], T]) -> T | None:
+        """What `show` makes of the corrected rates; None where there are none."""
+        return None if self.corrected is None else show(self.corrected, self.manifest)
 
     def __post_init__(self) -> None:
         missing = [name for name in OUTCOME_COLUMNS if name not in self.outcomes.columns]

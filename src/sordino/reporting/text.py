@@ -19,7 +19,7 @@ _ACTING = re.compile(
     "\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff\U000e0000-\U000e007f]"
 )
 _TOKEN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
-_FORMULA = ("=", "+", "-", "@", "\t")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def _sign(match: re.Match[str]) -> str:
@@ -68,8 +68,12 @@ def token(value: str | None) -> str:
 
 def cell(text: str) -> str:
     """A string for CSV: visible, and no formula to the spreadsheet that opens it (OWASP, CSV injection)."""
-    shown = visible(text)
-    return "'" + shown if shown.startswith(_FORMULA) else shown
+    return inert(visible(text))
+
+
+def inert(text: str) -> str:
+    """The text itself, and with an apostrophe before it where a spreadsheet would run it as a formula."""
+    return "'" + text if text.startswith(_FORMULA) else text
 
 
 def link(**parts: str | None) -> str:

@@ -84,6 +84,25 @@ class Comparison:
     gaps: tuple[Table, ...]
 
 
+# -- judged and corrected ------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Corrected:
+    """Rates as judged and as labels correct them: languages first, then jurisdictions by language.
+
+    scope: what the intervals are about. words: where they exclude the judge's count. counts: what is in
+    no figure.
+    """
+
+    intro: str
+    scope: str
+    tables: tuple[Table, ...]
+    differences: tuple[Table, ...]
+    words: tuple[str, ...]
+    counts: tuple[str, ...]
+
+
 # -- heatmap -------------------------------------------------------------------------------------------
 
 
@@ -186,10 +205,13 @@ class Transcripts:
 
 @dataclass(frozen=True, slots=True)
 class Card:
+    """A judge's card in short: `headline` are those of its figures that nobody should miss."""
+
     name: str
     id: str
     axis: str
     summary: str
+    headline: tuple[Row, ...]
     figures: tuple[Row, ...]
     limits: tuple[str, ...]
 
@@ -213,8 +235,10 @@ class Page:
     size: str
     invented: bool
     sentence: str
+    doubt: str
     matchings: tuple[str, ...]
     verdicts: tuple[VerdictTable, ...]
+    corrected: Corrected | None
     comparisons: tuple[Comparison, ...]
     heatmaps: tuple[Heatmap, ...]
     delivery: Table

@@ -1,7 +1,7 @@
 """Evidence bundles: a run as one zip file that somebody who trusts nobody can check.
 
-A bundle holds the report, the results as JSON and every exchange, reading, estimate and finding as Parquet,
-and a list of their SHA-256 hashes. Checking it needs no store and no network.
+A bundle holds the report, the results as JSON and every exchange, reading, label, estimate and finding as
+Parquet, and a list of their SHA-256 hashes. Checking it needs no store and no network.
 """
 
 import hashlib
@@ -25,7 +25,8 @@ from sordino.auditing.sentence import sentence
 from sordino.core.errors import ReportError
 from sordino.core.identity import request_key
 from sordino.core.names import target_name
-from sordino.core.records import Message, Sampling
+from sordino.core.records import Axis, Message, Sampling
+from sordino.judging.human import VALUES
 from sordino.reporting import render
 from sordino.store.outcomes import STRING
 from sordino.store.store import Store
@@ -33,6 +34,8 @@ from sordino.store.text import escape, unescape
 from sordino.wiring.run import Run
 
 HASHES = "SHA256SUMS"
+LABELS = "labels.parquet"
+"""There where people labelled anything."""
 OUTCOME_OF = {
     "engagement": ("engagement",),
     "facts": ("facts_hit", "facts_all"),
@@ -98,7 +101,8 @@ def check(path: Path) -> list[Check]:
                 "`sordino export` makes one."
             ) from None
         checks = [_hashes(folder, sums)]
-        for part in (_keys, _outcomes, _figures):
+        labels = (_labels,) if (folder / LABELS).exists() else ()
+        for part in (_keys, _outcomes, _figures, *labels):
             try:
                 checks.append(part(folder))
             except FileNotFoundError as error:
@@ -187,6 +191,24 @@ def _figures(folder: Path) -> Check:
     detail = f"{len(estimates):,} estimates and {len(findings):,} findings computed again"
     detail += f"; something else is in {', '.join(dict.fromkeys(differ))}" if differ else ""
     return Check(str(_figures.__doc__), not differ, detail)
+
+
+def _labels(folder: Path) -> Check:
+    """every label is a known value, on a delivered answer, one by each person"""
+    delivered = {
+        row["key"]
+        for row in _table(folder / "exchanges.parquet", ("key", "delivery"))
+        if row["delivery"] == "delivered"
+    }
+    labels = _table(folder / LABELS, ("key", "axis", "annotator", "value"))
+    places = Counter((row["key"], row["axis"], row["annotator"]) for row in labels)
+    wrong = len(labels) - len(places)
+    wrong += sum(
+        row["key"] not in delivered or row["value"] not in VALUES.get(Axis(row["axis"]), (row["value"],))
+        for row in labels
+    )
+    detail = f"{len(labels):,} labels" + (f", {wrong:,} wrong" if wrong else "")
+    return Check(str(_labels.__doc__), not wrong, detail)
 
 
 def _alike(stored: object, computed: object) -> bool:

@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
+from sordino.auditing.comparable import outdated
 from sordino.auditing.sentence import sentence
 from sordino.core.errors import StoreError
 from sordino.core.manifest import Manifest, RunStatus
@@ -16,10 +17,12 @@ from sordino.core.records import Axis, Finding
 from sordino.store.location import place, url_of
 from sordino.store.store import Store
 from sordino.wiring.cards import cards
+from sordino.wiring.judges import installed
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from sordino.auditing.corrected import CorrectedRates
     from sordino.reporting.source import ReportSource
 
 TRANSCRIPTS = 300
@@ -92,10 +95,25 @@ class Run:
     def sentence(self) -> str:
         """What was found, in a sentence or two."""
         with Store.open(self.store, create=False) as opened:
-            self._check_finished(opened)
+            self.check_finished(opened)
             estimates = opened.estimates(self.id)
         name = target_name(self.manifest.target.name)
         return sentence(name, self.findings, estimates, self.manifest.jurisdictions)
+
+    @cached_property
+    def corrected_rates(self) -> "CorrectedRates | None":
+        """How often answers are withheld, as labels by people correct it; None where nobody labelled."""
+        from sordino.wiring import correcting  # noqa: PLC0415 - brings the statistics
+
+        with Store.open(self.store, create=False) as opened:
+            return correcting.by_people(opened, self.manifest, self.outcomes)
+
+    @cached_property
+    def corrected(self) -> "pd.DataFrame":
+        """The same, a row for each rate or difference, `raw` beside `corrected`; none without labels."""
+        from sordino.reporting import corrected_data  # noqa: PLC0415 - brings pandas
+
+        return corrected_data.frame(self.corrected_rates)
 
     def report(
         self,
@@ -109,7 +127,7 @@ class Run:
 
         path = Path(out) if out is not None else Path(f"report-{self.id}.html")
         with Store.open(self.store, create=False) as opened:
-            self._check_finished(opened)
+            self.check_finished(opened)
             render.check_writable(path)
             progress("writing the report", 0, 1)
             written = render.write(self._source(opened), path, transcripts)
@@ -139,7 +157,8 @@ class Run:
             else:
                 terminal.show(source, Console())
 
-    def _check_finished(self, opened: Store) -> None:
+    def check_finished(self, opened: Store) -> None:
+        """Raise StoreError unless the run was carried out to its end."""
         if opened.status(self.id) is not RunStatus.DONE:
             command = opened.manifest(self.id).command
             raise StoreError(f"The run {self.id!r} was not finished; `{command}` goes on from there.")
@@ -147,7 +166,7 @@ class Run:
     def _source(self, opened: Store) -> "ReportSource":
         from sordino.reporting.source import ReportSource  # noqa: PLC0415
 
-        self._check_finished(opened)
+        self.check_finished(opened)
         judged = dict(self.manifest.judges)
         if not self.outcomes["has_reasoning"].fillna(value=False).any():
             judged.pop(Axis.REASONING, None)  # it had nothing to read, and nothing to say about that
@@ -162,5 +181,6 @@ class Run:
             cells={(o.template, o.jurisdiction): o for o in opened.cells(self.id)},
             cards=cards(judged),
             template_titles=self.manifest.templates,
-            notes=self.manifest.notes,
+            notes=(*self.manifest.notes, *outdated(self.manifest, installed())),
+            corrected=self.corrected_rates,
         )

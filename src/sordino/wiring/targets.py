@@ -100,18 +100,27 @@ def _replay(settings: AuditSettings, place: str) -> Target:
 
 
 def _organism(settings: AuditSettings, name: str) -> Target:
-    model = Model(f"organism/{name}", str(shipped.folder(name)))
-    return _generating(replace(settings, pack=settings.pack or PACK), model, ORGANISM_TOKENS)
+    return _generating(
+        replace(settings, pack=settings.pack or PACK), _organism_model(name), ORGANISM_TOKENS
+    )
 
 
 def _hub(settings: AuditSettings, place: str) -> Target:
+    return _generating(settings, _hub_model(place), MODEL_TOKENS)
+
+
+def _organism_model(name: str) -> Model:
+    return Model(f"organism/{name}", str(shipped.folder(name)))
+
+
+def _hub_model(place: str) -> Model:
     folder = Path(place).expanduser()
     if place.startswith((".", "/", "~")) or folder.exists():
-        return _generating(settings, Model(folder.resolve().name, place), MODEL_TOKENS)
+        return Model(folder.resolve().name, place)
     hub = _HUB.fullmatch(place)
     if hub is None:
-        raise TargetError(f"{settings.target!r} names no model. Write one of: {FORMS['hf']}.")
-    return _generating(settings, Model(hub[1], hub[1], hub[2], is_hub=True), MODEL_TOKENS)
+        raise TargetError(f"{f'hf:{place}'!r} names no model. Write one of: {FORMS['hf']}.")
+    return Model(hub[1], hub[1], hub[2], is_hub=True)
 
 
 _KINDS: Mapping[str, Callable[[AuditSettings, str], Target]] = {
@@ -119,6 +128,17 @@ _KINDS: Mapping[str, Callable[[AuditSettings, str], Target]] = {
     "organism": _organism,
     "hf": _hub,
 }
+
+
+_RUN_HERE: Mapping[str, Callable[[str], Model]] = {"organism": _organism_model, "hf": _hub_model}
+
+
+def model_run_here(spec: str) -> Model:
+    """The model of a spec `organism:…` or `hf:…`, to be asked whatever it may be. Raises TargetError."""
+    kind, _, place = spec.partition(":")
+    if kind not in _RUN_HERE or not place:
+        raise TargetError(_no_target(spec))
+    return _RUN_HERE[kind](place)
 
 
 def _generating(settings: AuditSettings, model: Model, max_tokens: int) -> Target:

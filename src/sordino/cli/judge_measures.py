@@ -1,0 +1,89 @@
+"""`sordino judge evaluate` and `sordino judge card`: how far a judge can be trusted."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from sordino.cli import options, printing
+from sordino.cli.interruption import Interrupted
+from sordino.cli.judge_read import Answers, Columns, JudgeName, Model
+from sordino.cli.progress import stages
+
+Page = Annotated[Path | None, typer.Option("--out", help="Write the page here: HTML.", metavar="FILE")]
+
+
+def evaluate(  # noqa: PLR0913, PLR0917 - one parameter an option
+    file: Answers,
+    label: Annotated[
+        str | None,
+        typer.Option(help="The column of labels, if its name does not say it.", metavar="COLUMN"),
+    ] = None,
+    by: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Part the answers by this column; repeat for more. Default: language, jurisdiction and "
+            "family, where there are.",
+            metavar="COLUMN",
+        ),
+    ] = None,
+    columns: Columns = None,
+    judge: JudgeName = "classifier",
+    model: Model = None,
+    out: Page = None,
+    seed: Annotated[int, typer.Option(help="Seed of the bootstrap.", min=0)] = 0,
+    quiet: Annotated[bool, typer.Option("--quiet", help="No progress.")] = False,
+    as_json: options.AsJson = False,
+) -> None:
+    """Measure a judge on answers that have labels: COMPLETE, PARTIAL (also EVASIVE, INCOMPLETE), DENIAL.
+
+    Every model's answers are read by the part of the judge that left that model out of its training. Rows
+    without a label, or with one that begins with ERROR, are left out and counted.
+    """
+    from sordino.generation.columns import parse  # noqa: PLC0415
+    from sordino.reporting import document, judge_page  # noqa: PLC0415
+    from sordino.wiring.judge_evaluation import Task  # noqa: PLC0415
+    from sordino.wiring.judge_evaluation import evaluate as measured  # noqa: PLC0415
+
+    task = Task(file, parse(columns or ""), judge, model, label, tuple(by or ()), seed)
+    if out is not None:
+        document.check_writable(out)
+    try:
+        with stages(quiet=quiet or as_json) as progress:
+            found = measured(task, progress)
+    except KeyboardInterrupt:
+        raise Interrupted("Nothing was written.") from None
+    page = found.page(judge)
+    if out is not None:
+        judge_page.write(page, out)
+    if as_json:
+        printing.echo_json(found.summary())
+        return
+    judge_page.show(page, printing.console())
+    if out is not None:
+        typer.echo(f"Page: {options.relative(out)}")
+
+
+def card(
+    name: Annotated[
+        str, typer.Argument(help="Which judge: classifier, facts, flags or reasoning.")
+    ] = "classifier",
+    out: Page = None,
+    as_json: options.AsJson = False,
+) -> None:
+    """Show the card of a judge that ships: what was measured of it, and where not to trust it."""
+    from sordino.reporting import judge_card, judge_page  # noqa: PLC0415
+    from sordino.wiring import cards  # noqa: PLC0415
+
+    shipped = cards.named(name)
+    page = judge_card.page(shipped)
+    if out is not None:
+        judge_page.write(page, out)
+    if as_json:
+        printing.echo_json({"id": shipped.id, "unsure_below": shipped.unsure_below, **shipped.detail})
+        return
+    judge_page.show(page, printing.console())
+    for limit in page.limits:
+        printing.say(printing.console(), f"- {limit}")
+    if out is not None:
+        typer.echo(f"Page: {options.relative(out)}")
