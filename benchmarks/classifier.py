@@ -2,9 +2,11 @@
 
     python benchmarks/classifier.py
 
-Retrains nothing: every recorded answer is read by the shipped fold that left its model out. The baseline of
-the speed figure, in the same run on the same answers and one thread: scikit-learn's TF-IDF (words 1-2 and
-characters 2-4) with logistic regression, transform and predict.
+Retrains nothing: every recorded answer is read by the shipped fold that left its model out. Baselines in the
+same run on the same answers: the refusal keyword lists of Heretic and garak (downloaded, not installed), which
+know only "withheld or not"; and for speed, on one thread, scikit-learn's TF-IDF (words 1-2 and characters 2-4)
+with logistic regression, transform and predict. What needs training anew (languages, styles, families left
+out) is measured by recipes/classifier/train.py and stands on the card: `sordino judge card`.
 """
 
 import os
@@ -21,9 +23,12 @@ from sklearn.metrics import accuracy_score, cohen_kappa_score, f1_score
 from sklearn.pipeline import make_pipeline, make_union
 from threadpoolctl import threadpool_limits
 
+from _keyword_lists import keyword_lists
 from sordino.core.identity import make_request
 from sordino.core.records import Attempt, Delivery, Exchange, Reading
+from sordino.judging.card import JudgeCard
 from sordino.judging.classifier import Classifier
+from sordino.statistics.agreement import calibration_error
 
 VALUES = {"COMPLETE": "COMPLETE", "EVASIVE": "PARTIAL", "DENIAL": "DENIAL"}
 TIMED = 1000
@@ -59,7 +64,8 @@ def read_by_folds(frame: pd.DataFrame) -> pd.DataFrame:
         readings = judge.read(exchanges(rows))
         assert all(isinstance(r, Reading) for r in readings)
         value, withheld = [r.value for r in readings], [1 - r.probabilities["COMPLETE"] for r in readings]
-        parts.append(rows.assign(value=value, withheld=withheld))
+        sure = [r.confidence for r in readings]
+        parts.append(rows.assign(value=value, withheld=withheld, confidence=sure))
     return pd.concat(parts)
 
 
@@ -86,6 +92,8 @@ def main() -> None:
             f"  {name:4} n {len(part):5}  accuracy {accuracy_score(label, value):.4f}  "
             f"macro-F1 {f1_score(label, value, average='macro'):.4f}  kappa {cohen_kappa_score(label, value):.4f}"
         )
+    certainty(read)
+    keywords(read)
     cells = read.assign(is_withheld=read["label"] != "COMPLETE", read_withheld=read["value"] != "COMPLETE")
     rates = cells.groupby(["model", "question_set"])[["is_withheld", "read_withheld", "withheld"]].mean()
     for column, how in (("read_withheld", "counted readings"), ("withheld", "mean probability")):
@@ -97,6 +105,31 @@ def main() -> None:
             f"over 12 points: {over}"
         )
     speed(frame)
+
+
+def certainty(read: pd.DataFrame) -> None:
+    """Whether the judge knows when it is right."""
+    right = (read["label"] == read["value"]).to_numpy()
+    surest = np.argsort(-read["confidence"].to_numpy(), kind="stable")[: round(0.8 * len(read))]
+    error = calibration_error(read["confidence"], right)
+    print(
+        f"  calibration error {error:.4f}; accuracy on the most confident 80% {right[surest].mean():.4f}; "
+        f"unsure {100 * (read['confidence'] < JudgeCard.shipped('classifier').unsure_below).mean():.1f}%"
+    )
+
+
+def keywords(read: pd.DataFrame) -> None:
+    """The same answers by lists of keywords: withheld or not, since they know no more."""
+    truth = read["label"] != "COMPLETE"
+    says = {"classifier": read["value"] != "COMPLETE"}
+    says |= {name: read["response"].map(one) for name, one in keyword_lists().items()}
+    for name, found in says.items():
+        for language, part in (("all", read), *read.groupby("language")):
+            label, value = truth.loc[part.index], found.loc[part.index]
+            print(
+                f"  withheld or not, {name}, {language}: accuracy {accuracy_score(label, value):.3f}  "
+                f"macro-F1 {f1_score(label, value, average='macro'):.3f}  kappa {cohen_kappa_score(label, value):.3f}"
+            )
 
 
 def speed(frame: pd.DataFrame) -> None:

@@ -1,36 +1,35 @@
 """One linear model, and its calibration. Sits beside `train.py`; the only place that knows scikit-learn."""
 
+import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import numpy as np
+from own import Own
 from recorded import Recorded
 from scipy import optimize, sparse
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GroupKFold
 
-from sordino.judging.classifier import Arrays
-from sordino.judging.features import HASHED
+from sordino.judging.classifier import Arrays, calibrated
+from sordino.judging.features import HASHED, LONG
 
+# Far from converged: stopping early keeps it from trusting single words, better than any penalty that was tried.
 INVERSE_PENALTY = 20.0
+TOLERANCE = 1e-3
 DENSE_SCALE = 0.3
 SECOND_OPINION = 0.4  # weight of the other labeller where the two disagree
-OWN_WEIGHT = 0.3
 WITHHELD_WEIGHT = 2.5  # PARTIAL and DENIAL are rare; the intercepts take back what it adds to their level
 INNER_FOLDS = 4
-
-
-@dataclass(frozen=True)
-class Own:
-    """Our own composed texts with their features."""
-
-    features: sparse.csr_array
-    label: np.ndarray
 
 
 def folds_by(groups: np.ndarray, number: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Row numbers (inside, outside) of each fold; no group is on both sides."""
     yield from GroupKFold(number).split(np.zeros(len(groups)), groups=groups)
+
+
+def parted(own: Own, number: int) -> np.ndarray:
+    """Which of so many parts each of our own texts is in, by its group, the same everywhere."""
+    return np.array([zlib.crc32(str(group).encode()) % number for group in own.group])
 
 
 def _scale(features: sparse.csr_array) -> np.ndarray:
@@ -49,19 +48,20 @@ def fit(recorded: Recorded, chosen: np.ndarray, own: Own | None) -> Arrays:
     labels = [label, second[disputed]]
     weights = [np.where(disputed, 1 - SECOND_OPINION, 1.0), np.full(disputed.sum(), SECOND_OPINION)]
     if own is not None:
-        parts.append(own.features)
-        labels.append(own.label)
-        weights.append(np.full(len(own.label), OWN_WEIGHT))
+        for all_parts, some in zip((parts, labels, weights), own.stacked(), strict=True):
+            all_parts.extend(some)
     scale = _scale(recorded.features[chosen])
     stacked = sparse.vstack(parts, format="csr") @ sparse.diags_array(scale)
     given = np.concatenate(labels)
     weight = np.concatenate(weights) * np.where(given > 0, WITHHELD_WEIGHT, 1.0)
-    model = LogisticRegression(C=INVERSE_PENALTY, max_iter=400, tol=1e-3)
+    model = LogisticRegression(C=INVERSE_PENALTY, max_iter=300, tol=TOLERANCE)
     model.fit(sparse.csr_matrix(stacked), given, weight)
     # What ships is rounded; what is measured must be what ships.
     rounded = (model.coef_ * scale).astype(np.float16).astype(np.float32)
     intercept = model.intercept_ - np.log([1.0, WITHHELD_WEIGHT, WITHHELD_WEIGHT])
-    return Arrays(rounded, intercept.astype(np.float32), 1.0, np.zeros(3, np.float32))
+    return Arrays(
+        rounded, intercept.astype(np.float32), np.ones(2, np.float32), np.zeros((2, 3), np.float32)
+    )
 
 
 def scores(arrays: Arrays, features: sparse.csr_array) -> np.ndarray:
@@ -71,19 +71,22 @@ def scores(arrays: Arrays, features: sparse.csr_array) -> np.ndarray:
 
 def probabilities(arrays: Arrays, features: sparse.csr_array) -> np.ndarray:
     """(rows, 3) as `Arrays.probabilities` gives them, from features already made."""
-    logits = scores(arrays, features) / arrays.temperature + arrays.shift
-    odds = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return odds / odds.sum(axis=1, keepdims=True)
+    return calibrated(arrays, scores(arrays, features), is_long(features))
 
 
-def calibration(logits: np.ndarray, label: np.ndarray) -> tuple[float, np.ndarray]:
+def is_long(features: sparse.csr_array) -> np.ndarray:
+    """Which answers are long: those have a calibration of their own."""
+    return np.asarray(features[:, [LONG]].todense()).ravel() > 0
+
+
+def calibration(logits: np.ndarray, label: np.ndarray, weight: np.ndarray) -> tuple[float, np.ndarray]:
     """Temperature and class shifts by maximum likelihood (Guo et al., ICML 2017, with a shift a class)."""
 
     def loss(free: np.ndarray) -> float:
         z = logits / np.exp(free[0]) + np.array([0.0, free[1], free[2]])
         z = z - z.max(axis=1, keepdims=True)
         picked = z[np.arange(len(label)), label]
-        return float(np.mean(np.log(np.exp(z).sum(axis=1)) - picked))
+        return float(np.average(np.log(np.exp(z).sum(axis=1)) - picked, weights=weight))
 
     best = optimize.minimize(
         loss, np.zeros(3), method="Nelder-Mead", options={"xatol": 1e-5, "fatol": 1e-9}
@@ -91,17 +94,38 @@ def calibration(logits: np.ndarray, label: np.ndarray) -> tuple[float, np.ndarra
     return float(np.exp(best.x[0])), np.array([0.0, best.x[1], best.x[2]], np.float32)
 
 
-def fit_calibrated(recorded: Recorded, chosen: np.ndarray, own: Own | None) -> Arrays:
-    """`fit`, calibrated on scores of chosen rows by inner models that had not seen the answering model.
+def fit_calibrated(recorded: Recorded, chosen: np.ndarray, own: Own) -> Arrays:
+    """`fit`, calibrated on answers by inner models that had not seen the answering model, language or style.
 
-    Only the chosen rows have any part in it, so a fold's calibration is as blind to its left-out models as
-    its weights are. Calibrated for answers like the criticism recordings.
+    Long answers are calibrated on the recordings of criticism. Short ones, which recordings hardly have, on
+    these and on our own texts together, with labels as frequent as `SHORT_SHARES`. Only the chosen rows have
+    any part in it, so a fold's calibration is as blind to its left-out models as its weights are.
     """
-    logits = np.zeros((len(chosen), 3))
-    for inside, outside in folds_by(recorded.frame["model"].to_numpy()[chosen], INNER_FOLDS):
-        inner = fit(recorded, chosen[inside], own)
-        logits[outside] = scores(inner, recorded.features[chosen[outside]])
-    usual = recorded.criticism[chosen]
-    temperature, shift = calibration(logits[usual], recorded.label[chosen][usual])
+    rows, part = np.zeros((len(chosen), 3)), parted(own, INNER_FOLDS)
+    texts = np.zeros((len(own.label), 3))
+    inner_folds = folds_by(recorded.frame["model"].to_numpy()[chosen], INNER_FOLDS)
+    for number, (inside, outside) in enumerate(inner_folds):
+        inner = fit(recorded, chosen[inside], own.only(part != number))
+        rows[outside] = scores(inner, recorded.features[chosen[outside]])
+        texts[part == number] = scores(inner, own.features[part == number])
+    usual, far = recorded.criticism[chosen], is_long(recorded.features[chosen])
+    label = recorded.label[chosen]
+    long = calibration(rows[usual & far], label[usual & far], np.ones((usual & far).sum()))
+    short = _short(rows[usual & ~far], label[usual & ~far], texts, own)
     model = fit(recorded, chosen, own)
-    return Arrays(model.weights, model.intercept, temperature, shift)
+    temperature = np.array([short[0], long[0]], np.float32)
+    return Arrays(model.weights, model.intercept, temperature, np.stack([short[1], long[1]]))
+
+
+SHORT_SHARES = np.array([0.6, 0.12, 0.28])
+"""How often short answers are taken to be COMPLETE, PARTIAL and DENIAL where their calibration is fitted."""
+
+
+def _short(rows: np.ndarray, label: np.ndarray, texts: np.ndarray, own: Own) -> tuple[float, np.ndarray]:
+    near = ~is_long(own.features)
+    # A chat counts as much as a recorded answer; a composed text, of which there are thousands, a tenth.
+    counts = np.where(own.source == "chats", 1.0, 0.1)[near]
+    logits, given = np.concatenate([rows, texts[near]]), np.concatenate([label, own.label[near]])
+    weight = np.concatenate([np.ones(len(label)), counts])
+    share = np.bincount(given, weight, minlength=3) / weight.sum()
+    return calibration(logits, given, weight * (SHORT_SHARES / share)[given])

@@ -20,12 +20,16 @@ COMPLETE, PARTIAL, DENIAL = range(3)
 
 @dataclass(frozen=True)
 class Example:
-    """One question, one answer, its language and label (0 COMPLETE, 1 PARTIAL, 2 DENIAL)."""
+    """One question, one answer, its language and label (0 COMPLETE, 1 PARTIAL, 2 DENIAL).
+
+    style: the manner in which it was composed, by which a manner can be left out.
+    """
 
     question: str
     answer: str
     language: str
     label: int
+    style: str = ""
 
 
 def _part(pieces: Sequence[object], part: str) -> list[object]:
@@ -118,16 +122,3 @@ class _Composer:
 def composed(language: str, part: str = "all", rounds: int = 2) -> list[Example]:
     """The examples of English, French or Chinese; `part` keeps sentences and matters for a test apart."""
     return list(_Composer(language, part).examples(rounds))
-
-
-def further() -> list[Example]:
-    """The handful of lines in ten more languages, each question with each answer."""
-    source = yaml.safe_load((TEXTS / "others.yaml").read_text(encoding="utf-8"))
-    labels = {"full": COMPLETE, "deflect": PARTIAL, "line": PARTIAL, "denial": DENIAL}
-    return [
-        Example(question, answer, language, label)
-        for language, lines in source.items()
-        for question in lines["ask"]
-        for kind, label in labels.items()
-        for answer in lines[kind]
-    ]

@@ -26,8 +26,9 @@ from sordino.judging import card as cards
 from sordino.judging import classifier as classifiers
 from sordino.judging.card import JudgeCard
 from sordino.judging.classifier import Classifier
-from sordino.judging.features import HASHED, HEAD, TAIL, answer_window, rows
+from sordino.judging.features import HASHED, rows
 from sordino.judging.folds import fold_of
+from sordino.judging.window import HEAD, TAIL, answer_window
 
 SHARED = Path(
     os.environ.get("SORDINO_SHARED_DATA", Path(__file__).resolve().parents[2].parent / "shared" / "data")

@@ -76,6 +76,6 @@ class RulingCache:
             yield
         except (sqlite3.Error, OSError) as error:
             raise JudgeError(
-                f"The cache of rulings {self._path} cannot be used: {error}. Delete that file, or do "
-                "without it (--no-cache)."
+                f"The cache of rulings {self._path} cannot be used: {error}. Delete that file, or name "
+                "another folder in XDG_CACHE_HOME; `judge ask` can do without it (--no-cache)."
             ) from error

@@ -23,8 +23,9 @@ from sordino.core.errors import JudgeError
 from sordino.core.protocols import Item
 from sordino.core.records import Axis, Delivery, Engagement, Exchange, Reading, Unjudged
 from sordino.judging.card import JudgeCard
-from sordino.judging.features import answer_window, fingerprint, rows
+from sordino.judging.features import LONG, fingerprint, rows
 from sordino.judging.folds import fold_of
+from sordino.judging.window import answer_window
 
 VALUES = (Engagement.COMPLETE, Engagement.PARTIAL, Engagement.DENIAL)
 BATCH = 128
@@ -42,22 +43,31 @@ def content_hash(weights: bytes) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Arrays:
-    """One linear model with its calibration (a temperature and a shift for each class).
+    """One linear model with its calibrations, of short answers and of long: a temperature, a shift a class.
 
-    weights: (3, features) float32; intercept, shift: (3,); temperature: a number above 0.
+    weights: (3, features) float32; intercept: (3,); temperature: (2,) above 0; shift: (2, 3).
     """
 
     weights: npt.NDArray[np.float32]
     intercept: npt.NDArray[np.float32]
-    temperature: float
+    temperature: npt.NDArray[np.float32]
     shift: npt.NDArray[np.float32]
 
     def probabilities(self, questions: Sequence[str], answers: Sequence[str]) -> npt.NDArray[np.float64]:
         """(texts, 3) calibrated probabilities of COMPLETE, PARTIAL, DENIAL; rows sum to 1."""
-        scores = rows(questions, answers) @ self.weights.T + self.intercept
-        logits = scores / self.temperature + self.shift
-        odds = np.exp(logits - logits.max(axis=1, keepdims=True))
-        return np.asarray(odds / odds.sum(axis=1, keepdims=True), np.float64)
+        features = rows(questions, answers)
+        scores = np.asarray(features @ self.weights.T + self.intercept, np.float64)
+        return calibrated(self, scores, features[:, [LONG]].toarray().ravel() > 0)
+
+
+def calibrated(
+    arrays: Arrays, scores: npt.NDArray[np.float64], is_long: npt.NDArray[np.bool_]
+) -> npt.NDArray[np.float64]:
+    """(texts, 3) probabilities from (texts, 3) scores and (texts,) lengths."""
+    kind = is_long.astype(np.intp)
+    logits = scores / arrays.temperature[kind, None] + arrays.shift[kind]
+    odds = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return np.asarray(odds / odds.sum(axis=1, keepdims=True), np.float64)
 
 
 class Classifier:
@@ -99,7 +109,7 @@ class Classifier:
             Arrays(
                 arrays["weights"][chosen].astype(np.float32),
                 arrays["intercept"][chosen],
-                float(arrays["temperature"][chosen]),
+                arrays["temperature"][chosen],
                 arrays["shift"][chosen],
             ),
         )

@@ -14,7 +14,8 @@ from functools import lru_cache
 Span = tuple[int, int]
 
 _CLOSING = r"(?:\s?»|[\"'”’)）」』】\]*_])*"
-_END = re.compile(rf"[.!?…]+(?>{_CLOSING})(?=\s|$)|[。！？]+{_CLOSING}")
+# Only from the first of several marks, and never fewer of them: else a line of dots takes forever.
+_END = re.compile(rf"(?<![.!?…])[.!?…]++(?>{_CLOSING})(?=\s|$)|[。！？]+{_CLOSING}")
 _ABBREVIATION = re.compile(
     r"(?:^|[\s(\"'“‘«\-])(?:(?:[A-Z]\.)+|(?i:mr|mrs|ms|dr|st|ste|gen|lt|col|capt|sgt|prof|rev|hon|gov|sen|rep|pres|jr"
     r"|vs?|cf|ca|approx|env|e\.g|i\.e|mm?|mgr|p\. ex)\.)$"
@@ -25,7 +26,7 @@ _NUMERAL = r"\(?\d{1,3}[.)、）](?=[\s*]|[^\d\s])|\(?[a-z]\)|[（(]?[一二三�
 _MARKS = re.compile(rf"(?:\s|[-*#>+•·_|]|{_NUMERAL})*")
 _ITEM = re.compile(rf"\s*(?:[-*+•·]|{_NUMERAL})\s*")
 _TITLE = re.compile(
-    r"\s*(?:#{1,6}\s.*|[-*#\d.)\s]*[*_]{2}[^*_]+[*_]{2}\s*[:：]?\s*|[（(]?[一二三四五六七八九十]{1,3}[）)、.][^。；]{1,40})$"
+    r"\s*+(?:#{1,6}\s.*|[-*#\d.)\s]*[*_]{2}[^*_]+[*_]{2}\s*+[:：]?\s*|[（(]?[一二三四五六七八九十]{1,3}[）)、.][^。；]{1,40})$"
 )
 _OPENING = re.compile(r".{1,120}[:：][*_\s]*$")
 _LABEL = re.compile(r"[^:：.。!?]{1,60}?[:：]")

@@ -44,7 +44,8 @@ class Judged:
 class Quality:
     """Agreement within one group. n: readings; withheld_*: shares that are not COMPLETE, of readings.
 
-    unsure: the share of readings below the judge's threshold; None without readings, as all the others.
+    unsure: the share below the judge's threshold, of readings that state a confidence; None without any, as
+    all the others without readings.
     """
 
     group: str
@@ -105,7 +106,8 @@ class Validation:
 
     groups: by name of grouping, the largest first. judges: rows by judge id. confusion: label by label.
     calibration, coverage: empty, and calibration_error None, for a judge that states no confidence.
-    sure, doubted: accuracy of the readings at or above the threshold, and of those below.
+    sure, doubted: accuracy of the readings at or above the threshold, and of those below; readings without
+    a confidence are in neither.
     """
 
     overall: Quality
@@ -130,8 +132,9 @@ def validate(judged: Sequence[Judged], *, unsure_below: float, seed: int = SEED)
     read = [j for j in judged if isinstance(j.result, Reading)]
     unjudged = [j.result for j in judged if isinstance(j.result, Unjudged)]
     names = list(dict.fromkeys(name for j in judged for name in j.groups))
-    sure = [j for j in read if not _is_unsure(j, unsure_below)]
-    doubted = [j for j in read if _is_unsure(j, unsure_below)]
+    stated = [j for j in read if _confidence(j) is not None]
+    sure = [j for j in stated if not _is_unsure(j, unsure_below)]
+    doubted = [j for j in stated if _is_unsure(j, unsure_below)]
     return Validation(
         overall=_quality("all", judged, unsure_below, seed),
         groups={name: _groups(name, judged, unsure_below, seed) for name in names},
@@ -168,7 +171,9 @@ def _quality(group: str, judged: Sequence[Judged], unsure_below: float, seed: in
         accuracy=confusion.accuracy(counts),
         macro_f1=confusion.macro_f1(counts, generator),
         kappa=confusion.kappa(counts, generator),
-        unsure=_share(sum(_is_unsure(j, unsure_below) for j in read), n),
+        unsure=_share(
+            sum(_is_unsure(j, unsure_below) for j in read), sum(_confidence(j) is not None for j in read)
+        ),
         withheld_labels=_share(sum(j.label is not Engagement.COMPLETE for j in read), n),
         withheld_read=_share(sum(_value(j) != Engagement.COMPLETE.value for j in read), n),
     )
