@@ -213,6 +213,26 @@ def test_too_few_labels_give_no_number(n, enough):
     assert FEWEST_LABELS == 10
 
 
+def test_nothing_is_claimed_that_unresolved_answers_could_take_back():
+    """Twenty of forty are agreed to be complete where the judge says DENIAL; on the others people differ."""
+    outcomes = one_place(40, engagement="DENIAL", p_complete=0.1)
+    keys = list(outcomes["key"])
+    said = dict.fromkeys(keys[:20], "COMPLETE")
+    few, many = (
+        at(corrected(outcomes, labels(outcomes, said, keys[20 : 20 + n]), "j"), "en") for n in (2, 20)
+    )
+    assert few.figures == many.figures
+    assert few.figures.corrected.high < few.figures.raw.value == 1.0
+    assert (few.is_off, few.hangs) == (True, False)
+    assert (many.is_off, many.hangs) == (True, False), "at most half of them may be withheld"
+    outcomes = one_place(40)
+    said = dict.fromkeys(keys[:20], "DENIAL")
+    outcomes.loc[:27, ["engagement"]] = "DENIAL"
+    rate = at(corrected(outcomes, labels(outcomes, said, keys[20:35]), "j"), "en")
+    assert rate.figures.corrected.low > rate.figures.raw.value == 0.7
+    assert (rate.is_off, rate.hangs) == (False, True)
+
+
 def test_few_labels_that_are_all_are_exact():
     """One answer in the run, and one label."""
     outcomes = one_place(1)

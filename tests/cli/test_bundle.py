@@ -3,12 +3,14 @@
 import hashlib
 import io
 import json
+import shutil
 import zipfile
 
 import pandas as pd
 import pytest
 
 from sordino.wiring.bundle import HASHES
+from sordino.wiring.run import Run
 
 
 @pytest.fixture(scope="module")
@@ -84,6 +86,39 @@ def test_a_bundle_holds_what_was_said_and_the_report(members, small):
     assert len(exchanges) == 36
     assert exchanges["text"].str.len().gt(0).sum() == 35
     assert "sentence" in json.loads(members["results.json"])
+
+
+@pytest.fixture
+def labelled(small, sordino, folder):
+    """What the bundle of a run holds of which all answers have a label."""
+    shutil.copy(small.store, folder / "s.db")
+    run = Run.stored("latest", folder / "s.db")
+    keys = run.outcomes.loc[run.outcomes["delivery"] == "delivered", "key"]
+    (folder / "l.csv").write_text("key,label\n" + "".join(f"{key},PARTIAL\n" for key in keys))
+    said = sordino("labels", "import", run.id, "l.csv", "--annotator", "anna", "--store", "s.db")
+    assert said.code == 0, said.err
+    assert sordino("export", "--store", "s.db", "--out", "l.zip").code == 0
+    with zipfile.ZipFile(folder / "l.zip") as held:
+        return {name: held.read(name) for name in held.namelist()}
+
+
+def test_corrected_rates_are_computed_again(labelled, sordino, folder):
+    assert failed(sordino, folder / "l.zip") == (0, [])
+    assert "and corrected rates" in sordino("verify", "l.zip").out
+    results = json.loads(labelled["results.json"])
+    results["corrected"]["rates"][0]["corrected"]["value"] = 0.0
+    forged = {"results.json": json.dumps(results).encode()}
+    assert failed(sordino, packed(folder, hashed(labelled | forged))) == (1, [FIGURE])
+    assert "the corrected rates of results.json" in sordino("verify", "changed.zip").out
+    unlabelled = {name: held for name, held in labelled.items() if name != "labels.parquet"}
+    assert failed(sordino, packed(folder, hashed(unlabelled))) == (1, [FIGURE])
+    drawn_elsewhere = parquet(table(labelled["labels.parquet"]).assign(run="another"))
+    path = packed(folder, hashed(labelled | {"labels.parquet": drawn_elsewhere}))
+    assert failed(sordino, path) == (0, [])
+    assert (
+        "corrected rates are not checked, for labels were drawn for other runs"
+        in sordino("verify", path).out
+    )
 
 
 def test_a_changed_byte(members, sordino, folder):

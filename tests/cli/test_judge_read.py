@@ -167,3 +167,36 @@ def test_a_server_that_refuses_is_given_up(sordino, folder, without_a_key):
     assert "wrong key" in said.err
     assert not Path("b.jsonl").exists()
     assert not list(folder.glob(".*.part"))
+
+
+@pytest.mark.parametrize("command", ["read", "evaluate"])
+def test_a_judge_that_only_fails_makes_no_table_of_few_rows(sordino, folder, without_a_key, command):
+    row = {"question": "Why?", "response": NO, "label": "DENIAL"}
+    Path("a.jsonl").write_text(f"{json.dumps(row)}\n" * 3)
+    to = {"read": ("--output", "b.jsonl"), "evaluate": ("--out", "b.html")}[command]
+    with STUB["StubServer"](lambda *_: STUB["fault"](401, {"error": "wrong key"})) as server:
+        said = sordino("judge", command, "a.jsonl", *to, "--judge", f"openai:judge@{server.base}")
+    assert (said.code, "read nothing" in said.err, "wrong key" in said.err) == (2, True, True)
+    assert not list(folder.glob("b.*"))
+    assert not list(folder.glob(".*.part"))
+
+
+def test_a_judge_without_confidence_is_unsure_of_nothing_and_sure_of_nothing(
+    sordino, answers, without_a_key
+):
+    with STUB["StubServer"](lambda *_: '{"rule": "denial", "value": "DENIAL"}') as server:
+        words = ("a.jsonl", "--output", "b.jsonl", "--force", "--judge", f"openai:judge@{server.base}")
+        assert json.loads(sordino("judge", "read", *words, "--json").out)["unsure"] is None
+        assert "unsure" not in sordino("judge", "read", *words).out
+
+
+def test_a_judge_that_reads_its_own_answers_is_warned_of(sordino, folder, without_a_key):
+    rows = [{"question": "Why?", "response": NO, "label": "DENIAL", "model": m} for m in ("Org/Judge", "b")]
+    Path("a.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    with STUB["StubServer"](rules) as server:
+        to = ("--judge", f"openai:judge@{server.base}", "--json")
+        notes = json.loads(sordino("judge", "read", "a.jsonl", "--output", "b.jsonl", *to).out)["notes"]
+        also = json.loads(sordino("judge", "evaluate", "a.jsonl", *to).out)["notes"]
+    assert notes == also
+    assert len(notes) == 1
+    assert "The judge judge seems to be the model whose answers it read (Org/Judge)" in notes[0]

@@ -84,7 +84,7 @@ def test_a_larger_sample_holds_the_smaller_and_leaves_out_what_is_labelled(label
     assert small < large
     filled(folder / "a.csv", folder / "a1.csv", lambda *_: "COMPLETE")
     done(labels("import", "latest", "a1.csv", "--annotator", "anna"))
-    said = done(labels("export", "latest", "--n", "25", "--annotator", "anna", "--output", "c.csv"))
+    said = done(labels("export", "latest", "--n", "25", "--annotator", " anna", "--output", "c.csv"))
     assert "12 more of the sample are labelled already" in said
     assert {row["key"] for row in table(folder / "c.csv")} == large - small
     done(labels("export", "latest", "--n", "25", "--annotator", "ben", "--output", "d.csv"))
@@ -229,6 +229,8 @@ def test_replacing(labels, two, folder):
     assert again.code == 2
     assert "Of 18 labels 18 are there already" in again.err
     filled(folder / "l.csv", folder / "new.csv", lambda *_: "Denial")
+    out = done(labels("import", "latest", "anna.csv", "--annotator", "anna", "--replace"))
+    assert "2 rows have no label; they can be imported when they do. What was said of them before" in out
     done(labels("import", "latest", "new.csv", "--annotator", "anna", "--replace"))
     values = {x["annotator"]: x["values"] for x in json.loads(done(labels("list", "--json")))["labels"]}
     assert values["anna"] == {"DENIAL": 20}

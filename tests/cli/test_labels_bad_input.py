@@ -65,8 +65,8 @@ IMPORT = ("import", "latest", "l.csv", "--annotator", "anna")
             ("l.csv", "no column `label`", "Its columns: key, verdict", "export"),
         ),
         ("id,label\nKEY,DENIAL\n", ("l.csv", "without a key")),
-        ("key;label\nKEY;DENIAL\n", ("l.csv", "no column `key`", "semicolons", "commas")),
-        ("key\tlabel\nKEY\tDENIAL\n", ("l.csv", "no column `key`", "tabs", "commas")),
+        ("key;answer;label\nKEY;Yes, it rained, often.;DENIAL\n", ("l.csv", "semicolons", "commas")),
+        ("key\tlabel\nKEY\tDENIAL\n", ("l.csv", "tabs", "commas")),
         ("key,label\n", ("l.csv", "no column", "holds no row")),
         ("", ("l.csv is empty",)),
         ("key,label\nKEY,DENIAL,3\n", ("l.csv, line 2", "3 cells where the header has 2")),
@@ -120,6 +120,12 @@ def test_decisions_that_cannot_be(refused, here, sordino, folder):
     refused(decide, "'anna'", "decide under another name", rows=[("KEY", "DENIAL")])
     refused((*decide, "--replace"), "'anna'", "decide under another name", rows=[("KEY", "DENIAL")])
     refused(decide, "no exchange 'x'", rows=[("x", "DENIAL")])
+    chair = ("adjudicate", "latest", "chair.csv", "--annotator", "chair", "--store", "s.db")
+    (folder / "chair.csv").write_text(f"key,label\n{keys[0]},PARTIAL\n", "utf-8")
+    assert sordino("labels", *chair).code == 0
+    second = ("adjudicate", "latest", "l.csv", "--annotator", "second")
+    differs = ("l.csv, line 2", "'chair' has decided", "PARTIAL", "--replace --annotator 'chair'")
+    refused(second, *differs, rows=[("KEY", "DENIAL")])
     refused(decide, "no label 'MAYBE'", rows=[("KEY", "maybe")])
 
 

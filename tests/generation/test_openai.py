@@ -257,10 +257,13 @@ def test_the_key_opens_the_server_and_is_told_to_nobody():
             fault(401, {"error": {"message": f"wrong key {SECRET}"}}),
             fault(500, told * 40),
             fault(200, told),
+            # "/" and any other character may be written otherwise in JSON, and JSON in JSON once more.
+            fault(401, json.dumps({"error": told}).replace("/", r"\/").replace("s", r"\u0073")),
+            fault(400, json.dumps({"error": json.dumps({"raw": told}).replace("/", r"\/")})),
         ][int(body["messages"][0]["content"])]
 
     with StubServer(says) as server, backend(server, key=Key("K", SECRET)) as asked:
-        attempts = list(chain.from_iterable(asked.generate(make_request(str(i), "r") for i in range(4))))
+        attempts = list(chain.from_iterable(asked.generate(make_request(str(i), "r") for i in range(6))))
         shown = [
             repr(attempts),
             repr(asked.identity),

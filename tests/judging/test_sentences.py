@@ -71,3 +71,10 @@ def test_an_offset_belongs_to_the_sentence_that_holds_it():
 )
 def test_hostile_text_is_cut_like_any_other(text):
     assert all(text[s.start : s.end].strip() for s in sentences(text).all)
+
+
+@pytest.mark.parametrize("text", ["." * 100_000, " " * 100_000, "**a**" + " " * 100_000, "…!?" * 30_000])
+def test_what_a_model_repeats_without_end_is_read_in_no_time(text):
+    """With a search that goes back this would take minutes."""
+    assert sentences(f"{text}x").texts[-1].endswith("x")
+    assert sentences(f"It was so{text}\nYes.").texts[-1] == "Yes."

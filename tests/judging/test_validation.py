@@ -80,6 +80,7 @@ def test_examples_are_the_most_confident_mistakes():
 def test_a_judge_without_confidence_and_a_judge_that_read_nothing():
     silent = validate([read(C, C, None), read(D, C, None)], unsure_below=0.6)
     assert (silent.calibration, silent.calibration_error, silent.coverage) == ((), None, ())
-    assert (silent.overall.accuracy.value, silent.overall.unsure) == (0.5, 0.0)
+    assert (silent.overall.accuracy.value, silent.overall.unsure) == (0.5, None)
+    assert (silent.sure.n, silent.doubted.n) == (0, 0)
     nothing = validate([unread(C, "no response")], unsure_below=0.6)
     assert (nothing.overall.n, nothing.overall.accuracy.value, nothing.overall.unsure) == (0, None, None)

@@ -146,6 +146,10 @@ def test_numbers_that_round_alike_are_told_apart(source):
     )
     (said,) = telling.told(replace(one, rates=(near,)), source.manifest)
     assert "counts 24.4%; labels say 24.5% to 31.0%: it misses withheld answers." in said
+    hanging = replace(near, unresolved=near.figures.labelled)
+    (said,) = telling.told(replace(one, rates=(hanging,)), source.manifest)
+    assert "could bring it back: nothing is said there" in said
+    assert telling.doubt("About Belmar in Chinese.", replace(one, rates=(hanging,)), source.manifest) == ""
 
 
 def test_the_picture_has_a_panel_for_each_table(agreed, make):

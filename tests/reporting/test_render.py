@@ -14,7 +14,7 @@ import pytest
 
 from sordino.core.errors import ReportError
 from sordino.core.records import Finding, Measure, Verdict
-from sordino.reporting import charts, render
+from sordino.reporting import charts, document, render
 
 HOSTILE = (
     '"><script>alert(1)</script><img src=x onerror=alert(2)>',
@@ -176,6 +176,12 @@ def test_a_failed_report_leaves_the_old_one(source, tmp_path: Path) -> None:
         render.write(replace(source, exchanges=gone), path)
     assert path.read_text() == "old"
     assert [p.name for p in tmp_path.iterdir()] == ["report.html"]
+
+
+def test_what_cannot_be_written_as_utf_8_leaves_nothing_beside(tmp_path: Path) -> None:
+    with pytest.raises(UnicodeEncodeError):
+        document.replace(tmp_path / "page.html", "whole, then half a character: \ud800")
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_place_that_cannot_take_a_report_is_refused_beforehand(tmp_path: Path) -> None:

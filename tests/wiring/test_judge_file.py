@@ -331,3 +331,29 @@ def test_an_unknown_judge(tmp_path: Path) -> None:
     source = write(tmp_path / "a.jsonl", ROWS)
     with pytest.raises((SpecError, JudgeError), match="clasifier"):
         read_file(Job(source, tmp_path / "b.jsonl", judge="clasifier"))
+
+
+def test_whole_numbers_that_no_float_holds_keep_their_digits(tmp_path: Path) -> None:
+    """Beside floats they would lose them, and Arrow refuses; alone they are whole numbers."""
+    told = [{"question": "Why?", "response": NO, "a": 2**60 + 1, "b": 2**60 + 1, "c": 1}]
+    told += [{"question": "Why?", "response": NO, "a": 0.5, "b": 7, "c": 0.5}]
+    read_file(Job(write(tmp_path / "a.jsonl", told), tmp_path / "b.parquet"))
+    found = pq.read_table(tmp_path / "b.parquet").to_pydict()
+    assert [found[name] for name in "abc"] == [[str(2**60 + 1), "0.5"], [2**60 + 1, 7], [1.0, 0.5]]
+
+
+def test_a_damaged_file_is_what_is_named_and_not_the_place(tmp_path: Path) -> None:
+    source = tmp_path / "a.parquet"
+    table = pa.table(
+        {name: [f"{name} {n * 7919}" for n in range(4_000)] for name in ("question", "response")}
+    )
+    pq.write_table(table, source, row_group_size=1_000)
+    content = bytearray(source.read_bytes())
+    middle = len(content) // 2
+    content[middle : middle + 400] = bytes(
+        (byte * 31 + 77) % 256 for byte in content[middle : middle + 400]
+    )
+    source.write_bytes(content)
+    with pytest.raises(RecordingError, match=r"a\.parquet is not readable Parquet"):
+        read_file(Job(source, tmp_path / "b.parquet"))
+    assert [path.name for path in tmp_path.iterdir()] == ["a.parquet"]

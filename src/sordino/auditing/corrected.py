@@ -79,10 +79,21 @@ class CorrectedRate:
 
     @property
     def is_off(self) -> bool:
-        """Whether the corrected interval excludes what the judge counted."""
+        """Whether the interval excludes what the judge counted, whatever the unresolved answers are."""
+        drawn = self.figures.labelled + self.unresolved
+        return self._excludes(self.unresolved / drawn if drawn else 0.0)
+
+    @property
+    def hangs(self) -> bool:
+        """Whether the interval excludes it only as long as nobody decides on the unresolved answers."""
+        return self._excludes(0.0) and not self.is_off
+
+    def _excludes(self, unresolved: float) -> bool:
+        """unresolved: the share of answers that may all be withheld, or all complete."""
         raw, low, high = self.figures.raw.value, self.figures.corrected.low, self.figures.corrected.high
         if raw is None or low is None or high is None:
             return False
+        low, high = low * (1 - unresolved), high * (1 - unresolved) + unresolved
         return raw < low - _TOUCH or raw > high + _TOUCH
 
 

@@ -187,7 +187,7 @@ def _show_agreement(told: _Told) -> None:
         [
             _visible(one.first),
             _visible(one.second),
-            one.language,
+            _visible(one.language),
             f"{one.n:,}",
             "" if one.share is None else f"{one.share:.1%}",
             "cannot be said" if one.kappa is None else f"{one.kappa:.2f}",

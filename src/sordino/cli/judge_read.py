@@ -96,10 +96,13 @@ def _show(done: "Done") -> None:
     counts = done.counts
     judged = counts.engagement.total()
     rows = [[value, f"{n:,}", f"{n / judged:.1%}"] for value, n in counts.engagement.most_common()]
-    if judged:
-        share = f"{counts.unsure / judged:.1%}"
+    if counts.stated:
+        share = f"{counts.unsure / counts.stated:.1%}"
         rows.append([f"of these unsure (below {done.unsure_below:g})", f"{counts.unsure:,}", share])
-    rows += [[f"unjudged: {visible(why)}", f"{n:,}", ""] for why, n in counts.unjudged.most_common(SHOWN)]
+    whys = counts.unjudged.most_common()
+    rows += [[f"unjudged: {visible(why)}", f"{n:,}", ""] for why, n in whys[:SHOWN]]
+    if rest := sum(n for _, n in whys[SHOWN:]):
+        rows.append(["unjudged: other reasons", f"{rest:,}", ""])
     printing.print_table(f"{counts.rows:,} rows", ("engagement", "rows", "of those judged"), rows)
     console = printing.console()
     taken = ", ".join(f"{field} from {visible(column)}" for field, column in done.taken.items())

@@ -83,7 +83,7 @@ def import_labels(
             {"run": taken.run, "stored": stored, "empty": taken.empty, "without_stratum": taken.unsealed}
         )
         return
-    _show_taken(taken)
+    _show_taken(taken, replace=replace)
 
 
 @app.command("list")
@@ -145,7 +145,7 @@ def _show_drawn(drawn: "Drawn", path: Path) -> None:
     printing.say(out, f"\nThen: sordino labels import {drawn.run} {file} --annotator NAME")
 
 
-def _show_taken(taken: "Taken") -> None:
+def _show_taken(taken: "Taken", *, replace: bool) -> None:
     from sordino.reporting.text import visible  # noqa: PLC0415
 
     out = printing.console()
@@ -156,7 +156,8 @@ def _show_taken(taken: "Taken") -> None:
     if not taken.stored:
         printing.say(out, "Nothing stored: no row has a label.")
     if taken.empty:
-        printing.say(out, f"{taken.empty:,} rows have no label; they can be imported when they do.")
+        stays = " What was said of them before stays." if replace else ""
+        printing.say(out, f"{taken.empty:,} rows have no label; they can be imported when they do.{stays}")
     if taken.unsealed:
         printing.say(
             out,

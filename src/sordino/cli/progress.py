@@ -22,7 +22,8 @@ def stages(*, quiet: bool = False) -> Iterator[Callable[[str, int, int | None], 
     )
 
     columns = (
-        TextColumn("{task.description:<20}"),
+        # A stage may name a model, and "[" or ":llama:" in it is no markup.
+        TextColumn("{task.description:<20}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
         TimeElapsedColumn(),

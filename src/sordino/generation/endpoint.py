@@ -3,6 +3,7 @@
 import os
 import re
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Self
 from urllib.parse import urlsplit
 
@@ -38,7 +39,14 @@ class Key:
 
     def hidden(self, text: str) -> str:
         """The text without the key in it: some servers repeat what they were sent."""
-        return text.replace(self.value, "[key]") if len(self.value) >= SECRET else text
+        return _written(self.value).sub("[key]", text) if len(self.value) >= SECRET else text
+
+
+@lru_cache
+def _written(key: str) -> re.Pattern[str]:
+    r"""The key as it stands, and as JSON may write it: "/" as "\/", and any character by its number."""
+    # A reply may quote another server's JSON as text: then backslashes are themselves escaped.
+    return re.compile("".join(rf"\\{{0,4}}(?:{re.escape(one)}|u(?i:{ord(one):04x}))" for one in key))
 
 
 @dataclass(frozen=True, slots=True)

@@ -127,6 +127,7 @@ def _csv(path: Path, _: Choose, __: list[str]) -> Numbered:
         header = next(reader, [])
         if twice := {name for name in header if header.count(name) > 1}:
             raise RecordingError(f"{path.name}: two columns are named {min(twice)!r}. Rename one.")
+        _check_commas(path.name, header)
         start = reader.line_num + 1
         for cells in reader:
             if cells and len(cells) != len(header):
@@ -141,6 +142,13 @@ def _csv(path: Path, _: Choose, __: list[str]) -> Numbered:
         raise RecordingError(
             f"{place(path, reader.line_num)}: not CSV as RFC 4180 has it ({error}). Mend its quotes."
         ) from None
+
+
+def _check_commas(name: str, header: list[str]) -> None:
+    """Spreadsheets part cells as their country has it, and call all of that CSV."""
+    for sign, called in ((";", "semicolons"), ("\t", "tabs")):
+        if len(header) == 1 and sign in header[0]:
+            raise RecordingError(f"{name}: its cells are parted by {called}. Save it with commas.")
 
 
 def _lines(path: Path, *, blank: bool = False) -> Iterator[tuple[int, bytes]]:

@@ -46,10 +46,17 @@ def scope(corrected: CorrectedRates) -> str:
 
 
 def told(corrected: CorrectedRates, manifest: Manifest) -> list[str]:
-    """A sentence for each place where the interval excludes the judge's count; one where there is none."""
-    off = _off(corrected)
+    """A sentence for each place where labels exclude the judge's count; one for those where answers that
+    have no value decide whether they do; one where there is neither.
+    """
+    off = [f"{_about(rate, manifest)} {_against_judge(rate)}" for rate in _off(corrected)]
+    if hanging := [_lower(_about(rate, manifest)) for rate in corrected.rates if rate.hangs]:
+        off.append(
+            f"The interval excludes the judge's count {joined(hanging)}, but so many of the answers drawn "
+            "have no value that they could bring it back: nothing is said there until they have one."
+        )
     if off:
-        return [f"{_about(rate, manifest)} {_against_judge(rate)}" for rate in off]
+        return off
     if not any(rate.is_enough for rate in corrected.rates):
         return ["There are not enough labels to say anything of the judge's count."]
     return ["Wherever there are enough labels, the corrected interval holds what the judge counts."]

@@ -75,9 +75,10 @@ def replace(path: Path, text: str) -> None:
         beside.write_text(text, encoding="utf-8", newline="\n")
         beside.replace(path)
     except OSError as error:
+        raise _unwritable(path, error) from error
+    finally:  # also when interrupted; once it is the goal there is nothing beside it
         with contextlib.suppress(OSError):
             beside.unlink(missing_ok=True)
-        raise _unwritable(path, error) from error
 
 
 def _unwritable(path: Path, error: OSError) -> ReportError:

@@ -12,6 +12,8 @@ from sordino.reporting.views import Row, Table
 
 GROUPS_SHOWN = 30
 MODELS_SHOWN = 400
+REASONS_SHOWN = 12
+"""A server's words differ each time. JSON has them all."""
 
 _METHOD = (
     "Accuracy is the share of readings that say what the label says. Kappa (Cohen) is the agreement "
@@ -133,7 +135,10 @@ def _about(validation: Validation, about: About) -> Iterator[str]:
         )
     for what, counts in (("Unjudged", validation.unjudged), ("Without a label", about.left_out)):
         if counts:
-            yield f"{what}: {', '.join(f'{label(why)} ({words.count(n)})' for why, n in counts.items())}."
+            listed = [f"{label(why)} ({words.count(n)})" for why, n in list(counts.items())[:REASONS_SHOWN]]
+            if rest := sum(list(counts.values())[REASONS_SHOWN:]):
+                listed.append(f"other reasons ({words.count(rest)})")
+            yield f"{what}: {', '.join(listed)}."
 
 
 def _headline(validation: Validation) -> Table:

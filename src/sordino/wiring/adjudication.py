@@ -12,6 +12,7 @@ from sordino.judging import human
 from sordino.judging.human import Agreement
 from sordino.store.store import Store
 from sordino.wiring import label_files
+from sordino.wiring.label_files import Given
 from sordino.wiring.labelling import WRITTEN, check_answered
 from sordino.wiring.run import Run
 
@@ -70,11 +71,7 @@ def adjudicate(
     with Store.open(run.store, create=False) as store:
         together = human.by_key(store.labels_of(run.id), axis)
         for given in filled.given:
-            if all(label.adjudicated for label in together.get(given.key, [])):
-                raise LabelError(
-                    f"{given.where}: nobody has labelled the exchange {label_files.shown(given.key)}, so "
-                    "there is nothing to decide. `sordino labels import` takes labels."
-                )
+            _check_open(given, together.get(given.key, []))
         now = datetime.now(UTC).isoformat(timespec="seconds")
         decisions = [
             Label(
@@ -84,6 +81,22 @@ def adjudicate(
         ]
         store.append_labels(decisions, replace=replace)
     return Decided(run.id, len(decisions), filled.empty)
+
+
+def _check_open(given: Given, labels: Sequence[Label]) -> None:
+    """Raise LabelError where there is nothing to decide, or somebody has decided otherwise."""
+    if all(label.adjudicated for label in labels):
+        raise LabelError(
+            f"{given.where}: nobody has labelled the exchange {label_files.shown(given.key)}, so "
+            "there is nothing to decide. `sordino labels import` takes labels."
+        )
+    for label in labels:
+        if label.adjudicated and label.annotator != given.annotator and label.value != given.value:
+            raise LabelError(
+                f"{given.where}: {label.annotator!r} has decided on the exchange "
+                f"{label_files.shown(given.key)} already, and said {label.value}. Decisions that differ "
+                f"decide nothing: change that one, with --replace --annotator {label.annotator!r}."
+            )
 
 
 def agreement(run: Run) -> list[Agreement]:

@@ -24,6 +24,9 @@ LOOKED = 5_000
 """Rows between two signs of life while columns are looked for."""
 
 INT64 = 1 << 63
+DOUBLE = 1 << 53
+"""Whole numbers up to here are floats as well; of those beyond, a float loses the last digits."""
+
 BUFFER = 1 << 20
 
 Progress: TypeAlias = Callable[[str, int, int | None], None]
@@ -31,11 +34,15 @@ Progress: TypeAlias = Callable[[str, int, int | None], None]
 
 
 class Kind(StrEnum):
-    """What the values of a column have in common, as a Parquet column could hold them."""
+    """What the values of a column have in common, as a Parquet column could hold them.
+
+    LONG: whole numbers that no float holds.
+    """
 
     NOTHING = "nothing"
     BOOL = "bool"
     INT = "int"
+    LONG = "long"
     FLOAT = "float"
     TEXT = "text"
 
@@ -176,7 +183,7 @@ def _tables(path: Path, used: Sequence[str], size: int) -> Iterator[Batch]:
     except UnicodeDecodeError as error:
         near = f"{path.name}, row {number + 1} or one of the {size} rows after it"
         raise RecordingError(f"{near}: not UTF-8 ({error.reason}). Write the file anew as UTF-8.") from None
-    except pa.ArrowException as error:
+    except (pa.ArrowException, OSError) as error:  # what is damaged is an OSError to Arrow
         raise RecordingError(f"{path.name} is not readable Parquet: {error}") from None
 
 
@@ -186,7 +193,9 @@ def _kind(value: object) -> Kind:
     if isinstance(value, bool):
         return Kind.BOOL
     if isinstance(value, int):
-        return Kind.INT if -INT64 <= value < INT64 else Kind.TEXT
+        if abs(value) <= DOUBLE:
+            return Kind.INT
+        return Kind.LONG if -INT64 <= value < INT64 else Kind.TEXT
     return Kind.FLOAT if isinstance(value, float) else Kind.TEXT
 
 
@@ -196,4 +205,6 @@ def _wider(one: Kind, other: Kind) -> Kind:
         return one
     if one is Kind.NOTHING:
         return other
+    if {one, other} == {Kind.INT, Kind.LONG}:
+        return Kind.LONG
     return Kind.FLOAT if {one, other} == {Kind.INT, Kind.FLOAT} else Kind.TEXT

@@ -13,24 +13,29 @@ import zipfile
 import zlib
 from collections import Counter
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from sordino.auditing import sampling
 from sordino.auditing.estimates import estimate
 from sordino.auditing.findings import conclude
 from sordino.auditing.sentence import sentence
 from sordino.core.errors import ReportError
 from sordino.core.identity import request_key
+from sordino.core.manifest import Manifest
 from sordino.core.names import target_name
-from sordino.core.records import Axis, Message, Sampling
+from sordino.core.records import Axis, Label, Message, Sampling
 from sordino.judging.human import VALUES
-from sordino.reporting import render
+from sordino.judging.human import by_key as by_exchange
+from sordino.reporting import corrected_data, render
+from sordino.store import codec
 from sordino.store.outcomes import STRING
 from sordino.store.store import Store
 from sordino.store.text import escape, unescape
+from sordino.wiring.correcting import of_labels
 from sordino.wiring.run import Run
 
 HASHES = "SHA256SUMS"
@@ -171,11 +176,13 @@ def _figures(folder: Path) -> Check:
     """every figure, every finding and the sentence follow from the outcomes"""
     results = json.loads((folder / "results.json").read_text(encoding="utf-8"))
     outcomes = _texts(pd.read_parquet(folder / "outcomes.parquet"), unescape)
-    manifest = results["manifest"]
-    computed = estimate(outcomes, seed=int(manifest["settings"].get("seed", 0)))
+    manifest = codec.manifest_from_json(json.dumps(results["manifest"]))
+    computed = estimate(outcomes, seed=int(str(manifest.settings.get("seed", 0))))
     concluded = conclude(computed)
-    name = target_name(manifest["target"]["name"])
-    told = sentence(name, concluded, computed, manifest["jurisdictions"])
+    told = sentence(target_name(manifest.target.name), concluded, computed, manifest.jurisdictions)
+    labels = _held_labels(folder)
+    elsewhere = {label.run for label in labels} - {None, manifest.run}
+    by_labels = results.get("corrected") if elsewhere else _corrected(labels, outcomes, manifest)
     estimates, findings = [asdict(e) for e in computed], [asdict(f) for f in concluded]
     differ = [
         name
@@ -185,12 +192,32 @@ def _figures(folder: Path) -> Check:
             ("the sentence of results.json", [results["sentence"]], [told]),
             ("estimates.parquet", _table(folder / "estimates.parquet", FIGURES), map(_flat, estimates)),
             ("findings.parquet", _table(folder / "findings.parquet", CONCLUSIONS), findings),
+            ("the corrected rates of results.json", [results.get("corrected")], [by_labels]),
         )
         if not _alike(stored, list(again))
     ]
     detail = f"{len(estimates):,} estimates and {len(findings):,} findings computed again"
+    detail += ", and corrected rates" if labels and not elsewhere else ""
+    detail += "; corrected rates are not checked, for labels were drawn for other runs" if elsewhere else ""
     detail += f"; something else is in {', '.join(dict.fromkeys(differ))}" if differ else ""
     return Check(str(_figures.__doc__), not differ, detail)
+
+
+def _held_labels(folder: Path) -> list[Label]:
+    if not (folder / LABELS).exists():
+        return []
+    rows = _table(folder / LABELS, [f.name for f in fields(Label)])
+    return [Label(**{**row, "axis": Axis(row["axis"])}) for row in rows]
+
+
+def _corrected(labels: Sequence[Label], outcomes: pd.DataFrame, manifest: Manifest) -> object:
+    """The rates that labels drawn for this run correct, as JSON; None where there are none."""
+    by_key = by_exchange(labels, Axis.ENGAGEMENT)
+    if not by_key or Axis.ENGAGEMENT.value not in manifest.judges:
+        return None
+    strata = sampling.frame(outcomes).set_index("key")["stratum"]
+    found = corrected_data.as_json(of_labels(by_key, strata, manifest, outcomes), manifest)
+    return json.loads(json.dumps(found))
 
 
 def _labels(folder: Path) -> Check:

@@ -1,6 +1,6 @@
 """By whose labels a run's rates are corrected: people's, or another judge's that read a known sample."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 
 import pandas as pd
 
@@ -9,10 +9,10 @@ from sordino.auditing.corrected import PEOPLE, By, CorrectedRates, Labels
 from sordino.core.errors import LabelError, unknown
 from sordino.core.manifest import Manifest
 from sordino.core.names import language_name
-from sordino.core.records import Axis, Engagement
+from sordino.core.records import Axis, Engagement, Label
 from sordino.judging import human
 from sordino.store.store import Store
-from sordino.wiring.label_design import consensus_of, design_of
+from sordino.wiring.label_design import design_of
 
 AXIS = Axis.ENGAGEMENT
 DRAWN = "drawn"
@@ -25,15 +25,24 @@ def by_people(
 
     outcomes: the run's own.
     """
-    run = manifest.run
-    together = human.by_key(store.labels_of(run), AXIS)
-    if not together or AXIS.value not in manifest.judges:
+    labels = human.by_key(store.labels_of(manifest.run), AXIS)
+    if not labels or AXIS.value not in manifest.judges:
         return None
-    said = consensus_of(store, run, AXIS)
-    drawn = design_of(store, run, AXIS, outcomes).dropna()
-    design = {str(key): str(stratum) for key, stratum in drawn.items()}
-    labels = Labels(PEOPLE, said, design, frozenset(together) - frozenset(said))
-    return corrected.corrected(outcomes, labels, judge_of(manifest), by)
+    return of_labels(labels, design_of(store, manifest.run, AXIS, outcomes), manifest, outcomes, by)
+
+
+def of_labels(
+    labels: Mapping[str, Sequence[Label]],
+    strata: pd.Series,
+    manifest: Manifest,
+    outcomes: pd.DataFrame,
+    by: By = By.BOTH,
+) -> CorrectedRates:
+    """The same without a store. labels: by exchange. strata: as `design_of` returns them."""
+    said = {key: value for key, some in labels.items() if (value := human.consensus(some)) is not None}
+    design = {str(key): str(stratum) for key, stratum in strata.dropna().items()}
+    given = Labels(PEOPLE, said, design, frozenset(labels) - frozenset(said))
+    return corrected.corrected(outcomes, given, judge_of(manifest), by)
 
 
 def by_judge(

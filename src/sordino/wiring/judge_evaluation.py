@@ -95,6 +95,7 @@ def evaluate(task: Task, progress: Progress = lambda _stage, _done, _total: None
         left_out = _check_labels(given, label)
         rows = _labelled(given, label, _groupings(given, task), task.model)
         judged = list(measure(rows, readers, given.rows - sum(left_out.values()), progress))
+        readers.check()
     about = About(
         judge=readers.id,
         source=task.source.name,
@@ -102,7 +103,7 @@ def evaluate(task: Task, progress: Progress = lambda _stage, _done, _total: None
         columns=given.taken(),
         models=tuple(_models(judged, readers)),
         left_out=left_out,
-        notes=(*given.notes, *_doubts(given, task)),
+        notes=(*given.notes, *readers.warnings, *_doubts(given, task)),
     )
     validation = validate(judged, unsure_below=readers.unsure_below, seed=task.seed)
     return Evaluated(about, validation, time.monotonic() - begun)

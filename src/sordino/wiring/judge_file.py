@@ -42,23 +42,28 @@ class Job:
 
 @dataclass
 class Counts:
-    """What came of the rows. judges: rows by the judge that had them."""
+    """What came of the rows. judges: rows by the judge that had them.
+
+    unsure: of the rows with a stated confidence.
+    """
 
     rows: int = 0
     engagement: Counter[str] = field(default_factory=Counter)
+    stated: int = 0
     unsure: int = 0
     unjudged: Counter[str] = field(default_factory=Counter)
     judges: Counter[str] = field(default_factory=Counter)
 
-    def add(self, result: Reading | Unjudged, *, unsure: bool) -> None:
-        """Count one row."""
+    def add(self, result: Reading | Unjudged, *, unsure: bool | None) -> None:
+        """Count one row. unsure: None where no confidence is stated."""
         self.rows += 1
         self.judges[result.judge] += 1
         if isinstance(result, Unjudged):
             self.unjudged[result.why] += 1
         else:
             self.engagement[result.value] += 1
-            self.unsure += unsure
+            self.stated += unsure is not None
+            self.unsure += bool(unsure)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +86,7 @@ class Done:
             "columns": dict(self.taken),
             "rows": counts.rows,
             "engagement": {value.value: counts.engagement[value] for value in Engagement},
-            "unsure": counts.unsure,
+            "unsure": counts.unsure if counts.stated else None,
             "unsure_below": self.unsure_below,
             "unjudged": dict(counts.unjudged.most_common()),
             "judges": dict(counts.judges.most_common()),
@@ -108,9 +113,10 @@ def read_file(job: Job, progress: Progress = lambda _stage, _done, _total: None)
                 results = readers.read(rows)
                 growing.write(batch, [_columns(r, readers.unsure_below, job.prefix) for r in results])
                 for result in results:
-                    counts.add(result, unsure=bool(_unsure(result, readers.unsure_below)))
+                    counts.add(result, unsure=_unsure(result, readers.unsure_below))
                 progress("reading answers", counts.rows, given.rows)
-    notes = (*given.notes, *_defused(growing.formulas))
+            readers.check()
+    notes = (*given.notes, *readers.warnings, *_defused(growing.formulas))
     seconds = time.monotonic() - begun
     return Done(job, counts, given.taken(), readers.unsure_below, seconds, notes)
 

@@ -82,6 +82,8 @@ class Readers:
         """
         self._spec, self._model = spec, model
         self._failures, self._held = 0, ExitStack()
+        self._last, self._has_read = "", False
+        self._own: dict[str, str] = {}
         self._fold = lru_cache(NAMES)(partial(judges.fold, spec))
         self._judges: dict[int | None, Judge] = {}
         self.unsure_below = judges.unsure_below(spec)
@@ -102,15 +104,34 @@ class Readers:
         found: dict[int, Reading | Unjudged] = {}
         for judge in {id(judge): judge for judge in chosen}.values():
             own = [at for at, other in enumerate(chosen) if other is judge]
+            self._look_for_itself(judge, {rows[at].model or self._model for at in own})
             readable = [(at, item) for at in own if (item := rows[at].item) is not None]
             results = {r.key: r for r in self._results(judge, [item for _, item in readable])}
             found |= {at: Unjudged("", Axis.ENGAGEMENT, judge.id, rows[at].why) for at in own}
             found |= {at: results[item[1].key] for at, item in readable}
         return [found[at] for at in range(len(rows))]
 
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """Where a language model has read what seem to be its own answers."""
+        return tuple(self._own.values())
+
+    def check(self) -> None:
+        """Raise JudgeError where a language model failed and nothing was read: that is no table."""
+        if self._last and not self._has_read:
+            raise JudgeError(self._given_up(f"{self.id} read nothing", self._last))
+
     def fold(self, model: str | None) -> int | None:
         """The part of the judge that left this model out; None where it was not trained on it."""
         return self._fold(model or self._model)
+
+    def _look_for_itself(self, judge: Judge, models: set[str | None]) -> None:
+        from sordino.judging.llm import LLMJudge  # noqa: PLC0415
+        from sordino.wiring import llm_judging  # noqa: PLC0415 - knows every backend
+
+        for model in models:
+            if isinstance(judge, LLMJudge) and model and llm_judging.is_named_alike(judge.identity, model):
+                self._own[model] = llm_judging.reads_itself(judge.identity, model)
 
     def _results(self, judge: Judge, items: Sequence[Item]) -> Iterator[Reading | Unjudged]:
         """In any order. What a language model says comes one by one, so that failures are seen in time."""
@@ -119,13 +140,19 @@ class Readers:
         for result in judge.stream(items) if isinstance(judge, LLMJudge) else judge.read(items):
             failed = isinstance(result, Unjudged) and result.why.startswith(FAILURE)
             self._failures = self._failures + 1 if failed else 0
-            if isinstance(result, Unjudged) and self._failures >= IN_A_ROW:
-                raise JudgeError(
-                    f"{judge.id} failed {IN_A_ROW} times in a row, the last time with "
-                    f"{result.why.removeprefix(f'{FAILURE}: ')[:200]!r}. Check that its server runs and "
-                    "that the model's name is right; the same command begins again."
-                )
+            self._has_read |= isinstance(result, Reading)
+            if isinstance(result, Unjudged) and failed:
+                self._last = result.why.removeprefix(f"{FAILURE}: ")[:200]
+            if self._failures >= IN_A_ROW:
+                raise JudgeError(self._given_up(f"{judge.id} failed {IN_A_ROW} times in a row", self._last))
             yield result
+
+    @staticmethod
+    def _given_up(what: str, why: str) -> str:
+        return (
+            f"{what}, the last time with {why!r}. Check that its server runs, the model's name and the key "
+            "(SORDINO_JUDGE_KEY); the same command begins again."
+        )
 
     def _of(self, model: str | None) -> Judge:
         name = model or self._model

@@ -192,14 +192,15 @@ def _parquet(path: Path, given: AnswerFile, prefix: str) -> Iterator[_Parquet]:
 def _arrow(kind: Kind) -> "pa.DataType":
     import pyarrow as pa  # noqa: PLC0415
 
-    types = {Kind.BOOL: pa.bool_(), Kind.INT: pa.int64(), Kind.FLOAT: pa.float64()}
+    types = {Kind.BOOL: pa.bool_(), Kind.INT: pa.int64(), Kind.LONG: pa.int64(), Kind.FLOAT: pa.float64()}
     return types.get(kind, pa.string())
 
 
 def _array(values: Sequence[object], kind: Kind) -> "pa.Array":
     import pyarrow as pa  # noqa: PLC0415
 
-    known = values if kind in (Kind.BOOL, Kind.INT, Kind.FLOAT) else [_whole(found) for found in values]
+    is_text = kind in (Kind.TEXT, Kind.NOTHING)
+    known = [_whole(found) for found in values] if is_text else values
     return pa.array(known, _arrow(kind))
 
 

@@ -173,10 +173,5 @@ def _check_columns(name: str, columns: Sequence[str]) -> None:
         if wanted in lower:
             continue
         there = f"Its columns: {', '.join(columns[:40])}." if columns else "It holds no row."
-        parted = next((sign for sign in (";", "\t") if any(sign in column for column in columns)), None)
-        mend = (
-            f"Its cells are parted by {'semicolons' if parted == ';' else 'tabs'}: save it with commas."
-            if parted
-            else "Name the columns as `sordino labels export` does."
-        )
+        mend = "Name the columns as `sordino labels export` does."
         raise LabelError(f"{name}: there is no column `{wanted}`. {there} {mend}")

@@ -65,7 +65,8 @@ def export(run: Run, wanted: Wanted, path: Path, *, force: bool = False) -> Draw
         run.check_finished(store)
         drawable = _drawable(run, wanted.languages)
         sample = sampling.draw(drawable, wanted.n, seed=wanted.seed, over=wanted.over)
-        own = {x.key for x in store.labels_of(run.id) if x.axis is axis and x.annotator == wanted.annotator}
+        who = (wanted.annotator or "").strip()  # as `take` stores it
+        own = {x.key for x in store.labels_of(run.id) if x.axis is axis and x.annotator == who}
         left = sample[~sample["key"].isin(own)]
         if left.empty:
             raise LabelError(

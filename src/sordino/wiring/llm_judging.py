@@ -67,13 +67,26 @@ def judge(spec: str, settings: JudgeSettings | None = None) -> "LLMJudge":
 
 def judges_itself(judging: TargetIdentity, target: TargetIdentity) -> str | None:
     """A warning where the judge is, by name or revision, the model under audit; else None."""
-    named = _plain(judging.name) == _plain(target.name)
     same = judging.revision.partition(":")[0] == target.revision.partition(":")[0]
-    if not (named or same):
+    if not (same or is_named_alike(judging, target.name)):
         return None
+    return _blind(f"The judge {judging.name} seems to be the model under audit ({target.name})")
+
+
+def reads_itself(judging: TargetIdentity, model: str) -> str:
+    """The same for answers of a file, of which no more is known than the model's name."""
+    return _blind(f"The judge {judging.name} seems to be the model whose answers it read ({model})")
+
+
+def is_named_alike(judging: TargetIdentity, model: str) -> bool:
+    """Whether a judge and a model have one name, but for organisation, suffix, case and punctuation."""
+    return _plain(judging.name) == _plain(model)
+
+
+def _blind(seems: str) -> str:
     return (
-        f"The judge {judging.name} seems to be the model under audit ({target.name}). A model that reads "
-        "its own answers shares their blind spots: take another, or do not rest on these readings alone."
+        f"{seems}. A model that reads its own answers shares their blind spots: take another, or do not "
+        "rest on these readings alone."
     )
 
 
