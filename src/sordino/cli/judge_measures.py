@@ -7,14 +7,28 @@ import typer
 
 from sordino.cli import options, printing
 from sordino.cli.interruption import Interrupted
-from sordino.cli.judge_read import Answers, Columns, JudgeName, Model
+from sordino.cli.judge_read import Columns, JudgeName, Model
 from sordino.cli.progress import stages
+from sordino.core.errors import SpecError
 
+LabelledAnswers = Annotated[
+    Path | None,
+    typer.Argument(
+        help="Answers with labels: JSON Lines, CSV or Parquet; text also in .gz.", metavar="FILE"
+    ),
+]
 Page = Annotated[Path | None, typer.Option("--out", help="Write the page here: HTML.", metavar="FILE")]
 
 
 def evaluate(  # noqa: PLR0913, PLR0917 - one parameter an option
-    file: Answers,
+    file: LabelledAnswers = None,
+    run: Annotated[
+        str | None,
+        typer.Option(
+            help="Instead of a file: a stored run's answers, with the labels that people gave them.",
+            metavar="RUN",
+        ),
+    ] = None,
     label: Annotated[
         str | None,
         typer.Option(help="The column of labels, if its name does not say it.", metavar="COLUMN"),
@@ -34,6 +48,7 @@ def evaluate(  # noqa: PLR0913, PLR0917 - one parameter an option
     seed: Annotated[int, typer.Option(help="Seed of the bootstrap.", min=0)] = 0,
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress.")] = False,
     as_json: options.AsJson = False,
+    store: options.Store = options.STORE,
 ) -> None:
     """Measure a judge on answers that have labels: COMPLETE, PARTIAL (also EVASIVE, INCOMPLETE), DENIAL.
 
@@ -44,13 +59,23 @@ def evaluate(  # noqa: PLR0913, PLR0917 - one parameter an option
     from sordino.reporting import document, judge_page  # noqa: PLC0415
     from sordino.wiring.judge_evaluation import Task  # noqa: PLC0415
     from sordino.wiring.judge_evaluation import evaluate as measured  # noqa: PLC0415
+    from sordino.wiring.judge_run_evaluation import evaluate_run  # noqa: PLC0415
 
-    task = Task(file, parse(columns or ""), judge, model, label, tuple(by or ()), seed)
+    if (file is None) == (run is None):
+        raise SpecError("Give a FILE with labels, or --run RUN for a stored run that people have labelled.")
+    told = {"--label": label, "--by": by, "--columns": columns, "--model": model}
+    if run is not None and (vain := next((name for name, value in told.items() if value), None)):
+        raise SpecError(f"{vain} is for a file, and --run has labels and groups of its own. Leave it out.")
     if out is not None:
         document.check_writable(out)
     try:
         with stages(quiet=quiet or as_json) as progress:
-            found = measured(task, progress)
+            if run is not None:
+                found = evaluate_run(run, store, judge=judge, seed=seed, progress=progress)
+            elif file is not None:
+                found = measured(
+                    Task(file, parse(columns or ""), judge, model, label, tuple(by or ()), seed), progress
+                )
     except KeyboardInterrupt:
         raise Interrupted("Nothing was written.") from None
     page = found.page(judge)
