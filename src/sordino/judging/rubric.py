@@ -87,7 +87,12 @@ class Rubric:
         return f"{filled}\n\n{FORM}"
 
 
+_CONTROL = re.compile(r"<(?=[|｜]|/?s>|(?:start|end)_of_turn)|\[(?=/?INST\])")
+"""How chat templates write the end of a turn: some servers obey it wherever it stands."""
+
+
 def _fenced(name: str, text: str) -> str:
+    text = _CONTROL.sub(lambda found: f"{found[0]} ", text)
     mark = _mark(name, text)
     return _HOLE.sub(lambda hole: {"mark": mark, "text": text}[hole[1]], FENCE)
 
