@@ -119,7 +119,8 @@ def _size(overall: Quality, about: About) -> str:
 
 
 def _about(validation: Validation, about: About) -> Iterator[str]:
-    yield f"Labels: the column {label(about.label)} of {label(about.source)}."
+    column = f"the column {label(about.label)} of {label(about.source)}"
+    yield f"Labels: {column if about.label else f'what people say of {label(about.source)}'}."
     trained = [m for m in about.models if m.fold is not None]
     if trained:
         n = words.count(sum(m.n for m in trained))

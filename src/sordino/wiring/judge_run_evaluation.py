@@ -18,7 +18,6 @@ from sordino.wiring.judge_evaluation import Evaluated, Labelled, measure
 from sordino.wiring.judge_rows import Asked, Readers
 from sordino.wiring.label_design import consensus_of
 
-LABEL = "what people say"
 DRAWN = (
     "Labels are drawn from strata of the run's own judge, doubtful answers more often than others. "
     "Agreement here is that of the sample; `sordino labels rates` has rates that allow for the draw."
@@ -51,7 +50,7 @@ def evaluate_run(
         about = About(
             judge=readers.id,
             source=f"run {name}",
-            label=LABEL,
+            label="",
             columns={},
             models=(ModelRead(model, len(rows), readers.fold(model)),),
             left_out={"not delivered, or asked no more": lost} if (lost := len(said) - len(rows)) else {},
