@@ -26,7 +26,8 @@ class ModelRead:
 class About:
     """What a judge was measured on, as recorded.
 
-    label: the column of labels; empty where people gave them in the store. columns: of fields. left_out: rows by why they have no label.
+    label: the column of labels; empty where people gave them in the store. columns: of fields.
+    left_out: rows by why they have no label.
     """
 
     judge: str
