@@ -2,6 +2,7 @@
 
 import zlib
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 from own import Own
@@ -10,8 +11,8 @@ from scipy import optimize, sparse
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GroupKFold
 
-from sordino.judging.classifier import Arrays, calibrated
-from sordino.judging.features import HASHED, LONG
+from sordino.judging.classifier import Arrays, by_length, packed, unpacked
+from sordino.judging.features import HASHED
 
 # Far from converged: stopping early keeps it from trusting single words, better than any penalty that was tried.
 INVERSE_PENALTY = 20.0
@@ -19,7 +20,7 @@ TOLERANCE = 1e-3
 DENSE_SCALE = 0.3
 SECOND_OPINION = 0.4  # weight of the other labeller where the two disagree
 WITHHELD_WEIGHT = 2.5  # PARTIAL and DENIAL are rare; the intercepts take back what it adds to their level
-INNER_FOLDS = 4
+INNER_FOLDS = 3
 
 
 def folds_by(groups: np.ndarray, number: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
@@ -40,43 +41,70 @@ def _scale(features: sparse.csr_array) -> np.ndarray:
     return np.concatenate([rarity, np.full(features.shape[1] - HASHED, DENSE_SCALE)])
 
 
-def fit(recorded: Recorded, chosen: np.ndarray, own: Own | None) -> Arrays:
-    """A model of the chosen rows and our own texts, its scaling folded into the weights; not calibrated."""
+@dataclass(frozen=True)
+class Model:
+    """One linear model, not calibrated: weights (3, features), intercept (3,)."""
+
+    weights: np.ndarray
+    intercept: np.ndarray
+
+    def scores(self, features: sparse.csr_array) -> np.ndarray:
+        """(rows, 3)"""
+        return np.asarray(features @ self.weights.T + self.intercept, np.float64)
+
+
+def fit(recorded: Recorded, chosen: np.ndarray, own: Own) -> Model:
+    """A model of the chosen rows and our own texts, its scaling folded into the weights."""
     label, second = recorded.label[chosen], recorded.second[chosen]
     disputed = label != second
     parts = [recorded.features[chosen], recorded.features[chosen[disputed]]]
     labels = [label, second[disputed]]
     weights = [np.where(disputed, 1 - SECOND_OPINION, 1.0), np.full(disputed.sum(), SECOND_OPINION)]
-    if own is not None:
-        for all_parts, some in zip((parts, labels, weights), own.stacked(), strict=True):
-            all_parts.extend(some)
+    for all_parts, some in zip((parts, labels, weights), own.stacked(), strict=True):
+        all_parts.extend(some)
     scale = _scale(recorded.features[chosen])
     stacked = sparse.vstack(parts, format="csr") @ sparse.diags_array(scale)
     given = np.concatenate(labels)
     weight = np.concatenate(weights) * np.where(given > 0, WITHHELD_WEIGHT, 1.0)
     model = LogisticRegression(C=INVERSE_PENALTY, max_iter=300, tol=TOLERANCE)
     model.fit(sparse.csr_matrix(stacked), given, weight)
-    # What ships is rounded; what is measured must be what ships.
-    rounded = (model.coef_ * scale).astype(np.float16).astype(np.float32)
     intercept = model.intercept_ - np.log([1.0, WITHHELD_WEIGHT, WITHHELD_WEIGHT])
+    return Model(as_shipped(np.asarray(model.coef_ * scale, np.float32)), intercept.astype(np.float32))
+
+
+def as_shipped(weights: np.ndarray) -> np.ndarray:
+    """What ships is rounded; what is measured must be what ships."""
+    words = unpacked(*packed(weights[:, :HASHED]))
+    return np.concatenate([words, weights[:, HASHED:].astype(np.float16).astype(np.float32)], axis=1)
+
+
+def fit_both(recorded: Recorded, chosen: np.ndarray, own: Own) -> Arrays:
+    """Models of short answers and of long, not calibrated.
+
+    Our chats are all short, and what they teach of evasion is wrong for essays: only the one sees them.
+    """
+    both = [fit(recorded, chosen, some) for some in (own, own.essays())]
     return Arrays(
-        rounded, intercept.astype(np.float32), np.ones(2, np.float32), np.zeros((2, 3), np.float32)
+        np.stack([m.weights for m in both]),
+        np.stack([m.intercept for m in both]),
+        np.ones(2, np.float32),
+        np.zeros((2, 3), np.float32),
     )
 
 
 def scores(arrays: Arrays, features: sparse.csr_array) -> np.ndarray:
-    """(rows, 3) before calibration."""
-    return np.asarray(features @ arrays.weights.T + arrays.intercept, np.float64)
-
-
-def probabilities(arrays: Arrays, features: sparse.csr_array) -> np.ndarray:
-    """(rows, 3) as `Arrays.probabilities` gives them, from features already made."""
-    return calibrated(arrays, scores(arrays, features), is_long(features))
+    """(rows, 3) before calibration, each by the model of its length."""
+    found = np.zeros((features.shape[0], 3))
+    for kind, here in enumerate(by_length(features)):
+        found[here] = Model(arrays.weights[kind], arrays.intercept[kind]).scores(features[here])
+    return found
 
 
 def is_long(features: sparse.csr_array) -> np.ndarray:
-    """Which answers are long: those have a calibration of their own."""
-    return np.asarray(features[:, [LONG]].todense()).ravel() > 0
+    """A mask of the long answers."""
+    mask = np.zeros(features.shape[0], bool)
+    mask[by_length(features)[1]] = True
+    return mask
 
 
 def calibration(logits: np.ndarray, label: np.ndarray, weight: np.ndarray) -> tuple[float, np.ndarray]:
@@ -105,19 +133,19 @@ def fit_calibrated(recorded: Recorded, chosen: np.ndarray, own: Own) -> Arrays:
     texts = np.zeros((len(own.label), 3))
     inner_folds = folds_by(recorded.frame["model"].to_numpy()[chosen], INNER_FOLDS)
     for number, (inside, outside) in enumerate(inner_folds):
-        inner = fit(recorded, chosen[inside], own.only(part != number))
+        inner = fit_both(recorded, chosen[inside], own.only(part != number))
         rows[outside] = scores(inner, recorded.features[chosen[outside]])
         texts[part == number] = scores(inner, own.features[part == number])
     usual, far = recorded.criticism[chosen], is_long(recorded.features[chosen])
     label = recorded.label[chosen]
     long = calibration(rows[usual & far], label[usual & far], np.ones((usual & far).sum()))
     short = _short(rows[usual & ~far], label[usual & ~far], texts, own)
-    model = fit(recorded, chosen, own)
+    model = fit_both(recorded, chosen, own)
     temperature = np.array([short[0], long[0]], np.float32)
     return Arrays(model.weights, model.intercept, temperature, np.stack([short[1], long[1]]))
 
 
-SHORT_SHARES = np.array([0.6, 0.12, 0.28])
+SHORT_SHARES = np.array([0.5, 0.2, 0.3])
 """How often short answers are taken to be COMPLETE, PARTIAL and DENIAL where their calibration is fitted."""
 
 

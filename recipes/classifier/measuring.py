@@ -1,7 +1,7 @@
 """How good the classifier is, out of fold: every figure of its card. Sits beside `train.py`."""
 
 import numpy as np
-from fitting import fit, folds_by, parted, probabilities
+from fitting import fit_both, folds_by, parted, scores
 from own import Own, joined, of_language
 from recorded import Recorded
 from sklearn.metrics import accuracy_score, cohen_kappa_score, confusion_matrix, f1_score
@@ -80,22 +80,22 @@ def matrix(label: np.ndarray, found: np.ndarray) -> list[list[int]]:
 
 
 def kept_apart(recorded: Recorded, groups: np.ndarray, own: Own) -> np.ndarray:
-    """Uncalibrated probabilities for every row by models that saw no row of its group."""
+    """Scores for every row by models that saw no row of its group."""
     found = np.zeros((len(recorded.label), 3))
     for inside, outside in folds_by(groups, 5):
-        found[outside] = probabilities(fit(recorded, inside, own), recorded.features[outside])
+        found[outside] = scores(fit_both(recorded, inside, own), recorded.features[outside])
     return found
 
 
 def models_and_topics_apart(recorded: Recorded, fold: np.ndarray, own: Own) -> np.ndarray:
-    """The same by models that saw neither the answering model nor the question (five by five folds)."""
-    topic = recorded.frame["topic"].to_numpy() % 5
+    """The same by models that saw neither the answering model nor the question (five by three folds)."""
+    topic = recorded.frame["topic"].to_numpy() % 3
     found = np.zeros((len(recorded.label), 3))
     for f in range(5):
-        for t in range(5):
+        for t in range(3):
             outside = np.flatnonzero((fold == f) & (topic == t))
             inside = np.flatnonzero((fold != f) & (topic != t))
-            found[outside] = probabilities(fit(recorded, inside, own), recorded.features[outside])
+            found[outside] = scores(fit_both(recorded, inside, own), recorded.features[outside])
     return found
 
 
@@ -120,14 +120,14 @@ def languages_apart(recorded: Recorded, own: Own) -> list[Figure]:
     kappas, figures = [], []
     for language in sorted(set(own.group[ours])):
         spoken = own.group == language
-        taught = fit(recorded, everything[recorded.frame["language"] != language], own.only(~spoken))
+        taught = fit_both(recorded, everything[recorded.frame["language"] != language], own.only(~spoken))
         test = own.only(ours & spoken)
-        read = probabilities(taught, test.features).argmax(axis=1)
+        read = scores(taught, test.features).argmax(axis=1)
         kappas.append(cohen_kappa_score(test.label, read))
         figures.append(figure(f"language left out, {language}: kappa", kappas[-1], len(test.label)))
     chinese = recorded.frame["language"].to_numpy() == "zh"
-    taught = fit(recorded, everything[~chinese], own)
-    read = probabilities(taught, recorded.features[chinese])
+    taught = fit_both(recorded, everything[~chinese], own)
+    read = scores(taught, recorded.features[chinese])
     return [
         figure(
             f"language left out, mean of {len(kappas)} own languages: kappa",
@@ -147,13 +147,13 @@ def new_sentences(recorded: Recorded, own: Own) -> list[Figure]:
     other = own.only(own.source != "languages")
     names = sorted(set(own.group[own.source == "languages"]))
     label, found = [], []
-    taught = fit(
+    taught = fit_both(
         recorded, np.arange(len(recorded.label)), joined([other, *(of_language(n, "train") for n in names)])
     )
     for name in names:
         test = of_language(name, "test")
         label.append(test.label)
-        found.append(probabilities(taught, test.features))
+        found.append(scores(taught, test.features))
     return agreement(
         f"own texts in {len(names)} languages, new sentences", np.concatenate(label), np.concatenate(found)
     )
@@ -171,8 +171,8 @@ def styles_apart(recorded: Recorded, own: Own) -> list[Figure]:
         held = chats & (part == number)
         styles = set(own.group[held])
         kept = ~np.isin(own.group, sorted(styles))
-        taught = fit(recorded, np.arange(len(recorded.label)), own.only(kept))
-        found[held] = probabilities(taught, own.features[held])
+        taught = fit_both(recorded, np.arange(len(recorded.label)), own.only(kept))
+        found[held] = scores(taught, own.features[held])
     label, read = own.label[chats], found[chats].argmax(axis=1)
     recall = [float((read[label == k] == k).mean()) for k in range(3)]
     return [

@@ -6,7 +6,7 @@ twice, once without its words: what the other features say must hold where no wo
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import languages
 import numpy as np
@@ -39,6 +39,12 @@ class Own:
         rows = np.flatnonzero(chosen)
         parts = (self.label, self.weight, self.wordless, self.group, self.source)
         return Own(self.features[rows], *(part[rows] for part in parts))
+
+    def essays(self) -> "Own":
+        """Those that teach of long answers, evasions and refusals with their full weight: all but the chats."""
+        kept = self.only(self.source != "chats")
+        full = 1 / LABEL_WEIGHTS[kept.label]
+        return replace(kept, weight=kept.weight * full, wordless=kept.wordless * full)
 
     def stacked(self) -> tuple[list[sparse.csr_array], list[np.ndarray], list[np.ndarray]]:
         """Features, labels and weights of the texts and of their copies without words."""

@@ -13,13 +13,14 @@ from pathlib import Path
 import measuring
 import numpy as np
 from chats import blind
-from fitting import fit_calibrated, folds_by, probabilities
+from fitting import fit_calibrated, folds_by
 from own import Own, everything, unseen
 from recorded import Recorded, load
 from safetensors.numpy import save
 from threadpoolctl import threadpool_limits
 
-from sordino.judging.classifier import Arrays, content_hash
+from sordino.judging.classifier import Arrays, content_hash, packed
+from sordino.judging.features import HASHED
 
 WEIGHTS = Path(__file__).resolve().parents[2] / "src" / "sordino" / "judging" / "weights"
 VERSION = "2"
@@ -56,16 +57,20 @@ LIMITS = (
     "A false or invented answer that engages with the question is COMPLETE; facts are another judge's matter.",
     "Of a long answer it reads the first 1,600 and the last 800 characters.",
     "Probabilities of long answers are calibrated on recordings, those of short ones mostly on our own chats, with "
-    "three in five answers complete: elsewhere they can be too sure.",
+    "half of the answers complete: elsewhere they can be too sure.",
 )
 
 
 def save_weights(models: list[Arrays]) -> bytes:
     """Writes the one file of arrays, the full model first and the folds after it."""
+    weights = np.stack([m.weights for m in models])
+    words, scale = packed(weights[..., :HASHED])
     content = save(
         {
             # safetensors writes memory as it lies: any other order would be read back scrambled.
-            "weights": np.ascontiguousarray(np.stack([m.weights for m in models]), np.float16),
+            "words": np.ascontiguousarray(words),
+            "words_scale": np.ascontiguousarray(scale),
+            "dense": np.ascontiguousarray(weights[..., HASHED:], np.float16),
             "intercept": np.stack([m.intercept for m in models]).astype(np.float32),
             "temperature": np.stack([m.temperature for m in models]),
             "shift": np.stack([m.shift for m in models]).astype(np.float32),
@@ -86,7 +91,7 @@ def figures(
     families = measuring.kept_apart(recorded, recorded.frame["family"].to_numpy(), taught)
     apart = measuring.models_and_topics_apart(recorded, fold, taught)
     test = unseen(blind())
-    chats = probabilities(full, test.features)
+    chats = full.of_features(test.features)
     unsure = found[usual].max(axis=1) < UNSURE_BELOW
     main = [
         *measuring.agreement("models kept apart", label[usual], found[usual]),
@@ -132,7 +137,7 @@ def main() -> None:
     fitted = [fit_calibrated(recorded, np.arange(len(models)), taught)]
     for number, (inside, outside) in enumerate(folds_by(models, FOLDS)):
         fitted.append(fit_calibrated(recorded, inside, taught))
-        found[outside] = probabilities(fitted[-1], recorded.features[outside])
+        found[outside] = fitted[-1].of_features(recorded.features[outside])
         fold[outside] = number
     content = save_weights(fitted)
     card = {

@@ -9,7 +9,7 @@ model that is among the training models is read by the set that never saw its la
 """
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from typing import Self
@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 from safetensors import SafetensorError
 from safetensors.numpy import load
+from scipy import sparse
 
 from sordino.core.errors import JudgeError
 from sordino.core.protocols import Item
@@ -43,9 +44,9 @@ def content_hash(weights: bytes) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Arrays:
-    """One linear model with its calibrations, of short answers and of long: a temperature, a shift a class.
+    """Two linear models, of short answers and of long, each with its calibration.
 
-    weights: (3, features) float32; intercept: (3,); temperature: (2,) above 0; shift: (2, 3).
+    weights: (2, 3, features) float32; intercept, and shift by class: (2, 3); temperature: (2,) above 0.
     """
 
     weights: npt.NDArray[np.float32]
@@ -53,21 +54,45 @@ class Arrays:
     temperature: npt.NDArray[np.float32]
     shift: npt.NDArray[np.float32]
 
+    @classmethod
+    def of(cls, stored: Mapping[str, npt.NDArray[np.generic]], chosen: int) -> Self:
+        """One of the sets that a file holds: the words' weights as `packed`, the others as they are."""
+        words = unpacked(stored["words"][chosen], stored["words_scale"][chosen])
+        weights = np.concatenate([words, stored["dense"][chosen].astype(np.float32)], axis=2)
+        rest = (stored[name][chosen].astype(np.float32) for name in ("intercept", "temperature", "shift"))
+        return cls(weights, *rest)
+
     def probabilities(self, questions: Sequence[str], answers: Sequence[str]) -> npt.NDArray[np.float64]:
         """(texts, 3) calibrated probabilities of COMPLETE, PARTIAL, DENIAL; rows sum to 1."""
-        features = rows(questions, answers)
-        scores = np.asarray(features @ self.weights.T + self.intercept, np.float64)
-        return calibrated(self, scores, features[:, [LONG]].toarray().ravel() > 0)
+        return self.of_features(rows(questions, answers))
+
+    def of_features(self, features: sparse.csr_array) -> npt.NDArray[np.float64]:
+        """The same from features already made."""
+        logits = np.zeros((features.shape[0], len(VALUES)))
+        for kind, here in enumerate(by_length(features)):
+            scores = features[here] @ self.weights[kind].T + self.intercept[kind]
+            logits[here] = scores / self.temperature[kind] + self.shift[kind]
+        odds = np.exp(logits - logits.max(axis=1, keepdims=True))
+        return np.asarray(odds / odds.sum(axis=1, keepdims=True), np.float64)
 
 
-def calibrated(
-    arrays: Arrays, scores: npt.NDArray[np.float64], is_long: npt.NDArray[np.bool_]
-) -> npt.NDArray[np.float64]:
-    """(texts, 3) probabilities from (texts, 3) scores and (texts,) lengths."""
-    kind = is_long.astype(np.intp)
-    logits = scores / arrays.temperature[kind, None] + arrays.shift[kind]
-    odds = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return np.asarray(odds / odds.sum(axis=1, keepdims=True), np.float64)
+def by_length(features: sparse.csr_array) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
+    """Which rows are short answers, and which long."""
+    is_long = features[:, [LONG]].toarray().ravel() > 0
+    return np.flatnonzero(~is_long), np.flatnonzero(is_long)
+
+
+def packed(weights: npt.NDArray[np.float32]) -> tuple[npt.NDArray[np.int8], npt.NDArray[np.float32]]:
+    """Weights (..., columns) as square roots in bytes, and the scale of each row: small ones count too."""
+    scale = np.abs(weights).max(axis=-1, keepdims=True).astype(np.float32)
+    root = np.sqrt(np.abs(weights) / np.maximum(scale, np.float32(1e-12)))
+    return np.round(np.sign(weights) * root * 127).astype(np.int8), scale
+
+
+def unpacked(stored: npt.NDArray[np.generic], scale: npt.NDArray[np.generic]) -> npt.NDArray[np.float32]:
+    """What `packed` was given, as near as it kept it."""
+    root = stored.astype(np.float32) / 127
+    return np.asarray(np.sign(root) * root**2 * scale.astype(np.float32), np.float32)
 
 
 class Classifier:
@@ -106,12 +131,7 @@ class Classifier:
         identity = card.id if fold is None else f"{card.id}/fold{fold}"
         return cls(
             identity,
-            Arrays(
-                arrays["weights"][chosen].astype(np.float32),
-                arrays["intercept"][chosen],
-                arrays["temperature"][chosen],
-                arrays["shift"][chosen],
-            ),
+            Arrays.of(arrays, chosen),
         )
 
     @property
