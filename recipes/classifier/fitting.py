@@ -126,8 +126,9 @@ def fit_calibrated(recorded: Recorded, chosen: np.ndarray, own: Own) -> Arrays:
     """`fit`, calibrated on answers by inner models that had not seen the answering model, language or style.
 
     Long answers are calibrated on the recordings of criticism. Short ones, which recordings hardly have, on
-    these and on our own texts together, with labels as frequent as `SHORT_SHARES`, by a temperature alone. Only
-    the chosen rows have any part in it, so a fold's calibration is as blind to its left-out models as its weights are.
+    these and on our own texts together, with labels as frequent as `SHORT_SHARES`, by a temperature alone.
+    Only the chosen rows have any part in it, so a fold's calibration is as blind to its left-out models as its
+    weights are.
     """
     rows, part = np.zeros((len(chosen), 3)), parted(own, INNER_FOLDS)
     texts = np.zeros((len(own.label), 3))
@@ -139,22 +140,25 @@ def fit_calibrated(recorded: Recorded, chosen: np.ndarray, own: Own) -> Arrays:
     usual, far = recorded.criticism[chosen], is_long(recorded.features[chosen])
     label = recorded.label[chosen]
     long = calibration(rows[usual & far], label[usual & far], np.ones((usual & far).sum()))
-    short = _short(rows[usual & ~far], label[usual & ~far], texts, own)
+    short = _short_temperature(rows[usual & ~far], label[usual & ~far], texts, own)
     model = fit_both(recorded, chosen, own)
-    temperature = np.array([short[0], long[0]], np.float32)
-    # How often short answers are complete is not the same in audits and in chats: no shift supposes it.
-    return Arrays(model.weights, model.intercept, temperature, np.stack([0 * short[1], long[1]]))
+    temperature = np.array([short, long[0]], np.float32)
+    shift = np.stack([np.zeros(3, np.float32), long[1]])
+    return Arrays(model.weights, model.intercept, temperature, shift)
 
 
 SHORT_SHARES = np.array([0.5, 0.2, 0.3])
 """How often short answers are taken to be COMPLETE, PARTIAL and DENIAL where their calibration is fitted."""
 
 
-def _short(rows: np.ndarray, label: np.ndarray, texts: np.ndarray, own: Own) -> tuple[float, np.ndarray]:
+def _short_temperature(rows: np.ndarray, label: np.ndarray, texts: np.ndarray, own: Own) -> float:
+    """Fitted beside a shift that is dropped: it would suppose how often short answers are complete, which is
+    not the same in audits and in chats.
+    """
     near = ~is_long(own.features)
     # A chat counts as much as a recorded answer; a composed text, of which there are thousands, a tenth.
     counts = np.where(own.source == "chats", 1.0, 0.1)[near]
     logits, given = np.concatenate([rows, texts[near]]), np.concatenate([label, own.label[near]])
     weight = np.concatenate([np.ones(len(label)), counts])
     share = np.bincount(given, weight, minlength=3) / weight.sum()
-    return calibration(logits, given, weight * (SHORT_SHARES / share)[given])
+    return calibration(logits, given, weight * (SHORT_SHARES / share)[given])[0]
