@@ -69,7 +69,10 @@ def test_both_databases_give_back_every_field_as_it_was(
     cell = Cell("t", text, Kind.POLITICAL, matter=text)
     request = make_request(text, text + run, system=text, prefill=text, epoch=text)
     owed = [Owed(Probe(text, text, cell, text, text, text), request)]
-    attempt = Attempt(request.key, Delivery.DELIVERED, text, text, text, route=text, error=text)
+    attempt = Attempt(
+        request.key, Delivery.DELIVERED, text, text, text, route=text, error=text, served_model=text,
+        log_probabilities=((text, -0.5),),
+    )  # fmt: skip
     unjudged = Unjudged(request.key, Axis.FACTS, text, text)
     store.begin_run(_run(run, owed), owed)
     store.append_attempts([attempt])

@@ -176,7 +176,10 @@ class Attempt:
 
     reasoning: None when no trace came back, "" when an empty one did.
     seconds: wall time from sending to the last byte; None where not recorded.
-    route: the host that answered, as far as it is known.
+    route: the host that answered, as far as it is known; behind a router, the provider.
+    served_model: what the server says has answered, with its fingerprint where it gives one.
+    log_probabilities: the answer's tokens, each with its natural logarithm; None where not asked for or
+      not offered.
     """
 
     key: str
@@ -189,6 +192,8 @@ class Attempt:
     seconds: float | None = None
     route: str | None = None
     error: str | None = None
+    served_model: str | None = None
+    log_probabilities: tuple[tuple[str, float], ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,6 +86,16 @@ def marks_from_json(text: str | None) -> tuple[Mark, ...]:
     return tuple(Mark(*mark) for mark in json.loads(text)) if text else ()
 
 
+def log_probabilities_to_json(tokens: tuple[tuple[str, float], ...] | None) -> str | None:
+    """Pairs of token and logarithm; None where there are none to store."""
+    return None if tokens is None else dump(tokens)
+
+
+def log_probabilities_from_json(text: str | None) -> tuple[tuple[str, float], ...] | None:
+    """Of `log_probabilities_to_json`."""
+    return None if text is None else tuple((token, float(logarithm)) for token, logarithm in json.loads(text))
+
+
 def probabilities_from_json(text: str | None) -> dict[str, float]:
     """By value; empty where the judge stated none."""
     return dict(json.loads(text)) if text else {}

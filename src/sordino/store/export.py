@@ -28,6 +28,7 @@ _EXCHANGES = pa.schema(
     + [(name, _TEXT) for name in ("target", "epoch", "prefill", "sampling_json")]
     + [(name, _TEXT) for name in ("delivery", "text", "reasoning", "finish_reason", "route", "error")]
     + [("prompt_tokens", _COUNT), ("completion_tokens", _COUNT), ("seconds", _NUMBER)]
+    + [("served_model", _TEXT), ("log_probabilities_json", _TEXT)]
 )
 _READINGS = pa.schema(
     [(name, _TEXT) for name in ("key", "axis", "judge", "value", "why")]

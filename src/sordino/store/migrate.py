@@ -10,7 +10,7 @@ from sqlalchemy import Connection, column, inspect, select, table
 from sordino.core.errors import StoreError
 
 FOLDER = Path(__file__).with_name("migrations")
-NEWEST = "0002"
+NEWEST = "0003"
 """The last of the migrations in `FOLDER`; a test compares the two."""
 VERSION_TABLE = "sordino_revision"
 """Our own name: on PostgreSQL other programs may keep Alembic's table in the same database."""

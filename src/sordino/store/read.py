@@ -52,7 +52,7 @@ MANY = 5_000
 _PROBE = tuple(c for c in RUN_ITEMS.c if c.name not in ("run", "key"))
 _REQUEST = tuple(REQUESTS.c)
 _ATTEMPT = tuple(c for c in ATTEMPTS.c if c.name != "key")
-_ANSWER = (ANSWERS.c.text, ANSWERS.c.reasoning)
+_ANSWER = (ANSWERS.c.text, ANSWERS.c.reasoning, ANSWERS.c.log_probabilities_json)
 
 
 def key_states(connection: Connection, keys: Collection[str]) -> dict[str, bool]:
@@ -212,6 +212,8 @@ def _exchange(row: Any) -> Exchange:
         seconds=row.seconds,
         route=row.route,
         error=row.error,
+        served_model=row.served_model,
+        log_probabilities=codec.log_probabilities_from_json(row.log_probabilities_json),
     )
     return Exchange(_request(row), attempt)
 

@@ -86,6 +86,7 @@ ATTEMPTS = Table(
     Column("seconds", Double),
     Column("route", Verbatim),
     Column("error", Verbatim),
+    Column("served_model", Verbatim),
 )
 
 # Literals, not parameters: SQLite uses a partial index only where it can see that the condition holds.
@@ -106,6 +107,7 @@ ANSWERS = Table(
     Column("attempt", ForeignKey("attempts.attempt"), primary_key=True, autoincrement=False),
     Column("text", Verbatim, nullable=False),
     Column("reasoning", Verbatim),
+    Column("log_probabilities_json", Verbatim),
 )
 
 READINGS = Table(

@@ -82,7 +82,12 @@ def append_attempts(connection: Connection, attempts: Iterable[Attempt]) -> None
         connection.execute(
             insert(ANSWERS),
             [
-                {"attempt": number, "text": attempt.text, "reasoning": attempt.reasoning}
+                {
+                    "attempt": number,
+                    "text": attempt.text,
+                    "reasoning": attempt.reasoning,
+                    "log_probabilities_json": codec.log_probabilities_to_json(attempt.log_probabilities),
+                }
                 for number, attempt in zip(numbers, fresh, strict=True)
             ],
         )
@@ -203,6 +208,7 @@ def _attempt(attempt: Attempt) -> dict[str, Any]:
         "seconds": attempt.seconds,
         "route": attempt.route,
         "error": attempt.error,
+        "served_model": attempt.served_model,
     }
 
 
