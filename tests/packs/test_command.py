@@ -80,25 +80,6 @@ def test_schema_help_says_how_to_wire_an_editor():
     assert "yaml-language-server" in result.stdout
 
 
-def test_power_of_many_templates_and_of_few(trees):
-    """Three templates cannot bear the adjustment at all; twenty find a full mute and more."""
-    for count, detects in ((3, False), (20, True)):
-        for number in range(count):
-            copied = trees.templates["protest"] | {"template": f"protest-{number}"}
-            trees.templates[f"protest-{number}"] = copied
-        trees.write()
-        rows = json.loads(run("power", trees.folder, "--simulations", "20", "--json").stdout)
-        assert {row["templates"] for row in rows} == {count + 1}
-        assert [(row["phrasings"], row["base_rate"]) for row in rows] == [
-            (asked, base) for asked in (1, 2) for base in (0.0, 0.05, 0.2)
-        ]
-        assert {row["smallest_selectivity"] is not None for row in rows} == {detects}
-
-
-def test_power_needs_two_templates(trees):
-    assert isinstance(run("power", trees.folder, "--simulations", "20").exception, SpecError)
-
-
 def test_coverage_says_what_lacks_and_draws_it(trees, tmp_path):
     del trees.templates["protest"]["cells"]["XB"]["references"]["fr"]
     trees.write()
@@ -163,4 +144,3 @@ def test_a_pack_of_requests_has_no_cells_to_cover_or_compare(tmp_path):
     assert "cells" not in said
     drawn = run("coverage", "safety", "--output", tmp_path / "c.png")
     assert "no cells that could be drawn" in str(drawn.exception)
-    assert "nothing to detect" in str(run("power", "safety").exception)

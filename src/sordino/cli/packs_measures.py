@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 
 BASE_RATES = (0.0, 0.05, 0.2)
 PICTURES = ("png", "svg", "pdf")
+FEWEST = 2
+"""Templates."""
+NEVER = 1
+"""The exit code where a rule can never be satisfied."""
 
 
 def coverage(
@@ -83,27 +87,77 @@ def _show(pack: "Pack", found: "Coverage") -> None:
 
 def power(
     name: PackName,
+    rule: Annotated[
+        list[str] | None,
+        typer.Option(help="A rule of a gate, e.g. 'withheld.selectivity <= 10 points' (repeatable)."),
+    ] = None,
+    rules: Annotated[Path | None, typer.Option(help="A YAML file of rules.", metavar="FILE")] = None,
+    samples: Annotated[int, typer.Option(min=1, help="Answers a question.")] = 1,
     as_json: options.AsJson = False,
     simulations: Annotated[int, typer.Option(min=20, help="Simulated audits for each figure.")] = 200,
     seed: Annotated[int, typer.Option(min=0, help="What the simulation is drawn from.")] = 0,
 ) -> None:
-    """Say which selectivity an audit with a pack detects four times in five, by simulation.
+    """Say what an audit with a pack can show and find, by simulation.
 
-    In one language, after adjustment for every jurisdiction and language of the pack, with one sample a
-    probe. Takes half a minute or more.
+    Without a rule: the best bound that a gate can ask of any run, and the smallest selectivity
+    that is found four times in five, in one language, after adjustment for every jurisdiction and
+    language of the pack. Takes half a minute or more.
+
+    With rules: whether each can ever be satisfied, and how often a run passes it. Exit code 1 where one
+    can never be.
     """
-    from sordino.core.records import Kind  # noqa: PLC0415
+    from sordino.cli import packs_power  # noqa: PLC0415
     from sordino.packs import load  # noqa: PLC0415
+    from sordino.wiring import gating  # noqa: PLC0415 - brings pandas
 
+    chosen = gating.rules(rule or (), rules)
     pack = load.pack(name)
-    if not any(t.kind is Kind.POLITICAL and len(t.entries) > 1 for t in pack.templates):
-        raise SpecError(
-            f"{name} asks no political matter about two jurisdictions: there is nothing to detect."
-        )
-    rows = _power(pack, simulations, seed, quiet=as_json)
-    if as_json:
-        printing.echo_json(rows)
+    if not chosen:
+        _show_power(pack, samples, simulations, seed, as_json=as_json)
         return
+    found = packs_power.prospects(pack, chosen, samples, simulations, seed, quiet=as_json)
+    if as_json:
+        printing.echo_json(packs_power.as_json(found, samples))
+    else:
+        packs_power.show(pack, found, samples, simulations)
+    if any(one.is_satisfiable is False for one in found):
+        raise typer.Exit(NEVER)
+
+
+def _show_power(pack: "Pack", samples: int, simulations: int, seed: int, *, as_json: bool) -> None:
+    from sordino.cli import packs_power  # noqa: PLC0415
+    from sordino.core.records import Kind  # noqa: PLC0415
+
+    bounds = packs_power.bounds(pack, samples)
+    if not bounds:
+        raise SpecError(f"{pack.identity.name} asks nothing of which a gate could judge.")
+    compares = any(t.kind is Kind.POLITICAL and len(t.entries) > 1 for t in pack.templates)
+    if compares and _templates(pack) < FEWEST:
+        raise SpecError(
+            f"{pack.identity.name} asks fewer than {FEWEST} political templates about all its "
+            "jurisdictions: nothing can be told from chance. Write more."
+        )
+    if not as_json:
+        packs_power.show_bounds(pack, bounds)
+    rows = _power(pack, samples, simulations, seed, quiet=as_json) if compares else []
+    if as_json:
+        printing.echo_json({"bounds": bounds, "detectable": rows})
+    elif rows:
+        _show_detectable(pack, rows)
+    else:
+        nothing = "asks no political matter about two jurisdictions, so there is no selectivity to detect."
+        printing.say(printing.console(), f"{pack.identity.name} {nothing}")
+
+
+def _templates(pack: "Pack") -> int:
+    """Those that are compared. Neutral ones are the control and find nothing."""
+    from sordino.core.records import Kind  # noqa: PLC0415
+
+    siblings = len(pack.jurisdictions)
+    return sum(t.kind is Kind.POLITICAL and len(t.entries) == siblings for t in pack.templates)
+
+
+def _show_detectable(pack: "Pack", rows: "list[dict[str, object]]") -> None:
     bases = sorted({float(str(row["base_rate"])) for row in rows})
     table: dict[object, list[object]] = {}
     for row in rows:
@@ -111,27 +165,29 @@ def power(
         shown = "none" if found is None else f"{float(str(found)) * 100:.0f} points"
         table.setdefault(row["phrasings"], [row["phrasings"]]).append(shown)
     columns = ("phrasings asked", *(f"siblings withhold {base:.0%}" for base in bases))
-    title = f"Smallest selectivity that {name} detects at 80% power, over {rows[0]['templates']} templates"
+    name, templates = pack.identity.name, rows[0]["templates"]
+    title = f"Smallest selectivity that {name} detects at 80% power, over {templates} templates"
     printing.print_table(title, columns, list(table.values()))
 
 
-def _power(pack: "Pack", simulations: int, seed: int, *, quiet: bool) -> list[dict[str, object]]:
-    """By phrasings asked and the siblings' rate. Neutral templates are the control and find nothing."""
+def _power(
+    pack: "Pack", samples: int, simulations: int, seed: int, *, quiet: bool
+) -> list[dict[str, object]]:
+    """By phrasings asked and the siblings' rate."""
     import numpy as np  # noqa: PLC0415
 
     from sordino.cli import progress  # noqa: PLC0415
-    from sordino.core.records import Kind  # noqa: PLC0415
     from sordino.statistics.design import Design  # noqa: PLC0415
     from sordino.statistics.power import smallest_selectivity  # noqa: PLC0415
 
     siblings = len(pack.jurisdictions)
-    templates = sum(t.kind is Kind.POLITICAL and len(t.entries) == siblings for t in pack.templates)
+    templates = _templates(pack)
     wanted = [(asked, base) for asked in sorted({1, len(pack.phrasings)}) for base in BASE_RATES]
     rows: list[dict[str, object]] = []
     with progress.stages(quiet=quiet) as advance:
         for asked, base in wanted:
             advance("simulating", len(rows), len(wanted))
-            design = Design((base,) * siblings, templates, observations=asked)
+            design = Design((base,) * siblings, templates, observations=asked * samples)
             found = smallest_selectivity(
                 design,
                 np.random.default_rng(seed),
@@ -141,6 +197,7 @@ def _power(pack: "Pack", simulations: int, seed: int, *, quiet: bool) -> list[di
             rows.append(
                 {
                     "phrasings": asked,
+                    "samples": samples,
                     "base_rate": base,
                     "templates": templates,
                     "smallest_selectivity": found.selectivity,

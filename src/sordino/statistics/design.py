@@ -12,15 +12,15 @@ from sordino.statistics.intervals import Floats, Integers
 class Design:
     """How many are asked what, and how often they truly withhold.
 
-    truth: each jurisdiction's rate over all templates there could be. observations: a cell's phrasings x
-    samples. correlation: within a cell, between observations (beta-binomial). shared: how much of a
-    template's effect is common to all jurisdictions, as a correlation. missing, single: the shares of
-    cells with no observation and with one.
+    truth: each jurisdiction's rate over all templates there could be. observations: phrasings x samples, of
+    each cell or (templates, jurisdictions). correlation: within a cell, between observations
+    (beta-binomial). shared: how much of a template's effect is common to all jurisdictions, as a
+    correlation. missing, single: the shares of cells with no observation and with one.
     """
 
     truth: tuple[float, ...]
     templates: int
-    observations: int = 2
+    observations: int | Integers = 2
     correlation: float = 0.2
     shared: float = 0.5
     missing: float = 0.0

@@ -1,0 +1,168 @@
+"""A gate's checks in words: what each is about, its figure, what is needed, what would show it.
+
+Shared by the terminal, the summary, the JUnit file and the model card, which so say the same. Words are as
+their writers wrote them but visible and on one line; each output escapes for its own form.
+"""
+
+import math
+
+from sordino.comparing.gate import ALPHA, Check, Gate, Reason, Result, keeps
+from sordino.comparing.rules import Rule, quantity
+from sordino.core.manifest import Manifest
+from sordino.core.records import Contrast
+from sordino.reporting import words
+
+RESULTS = {Result.SHOWN: "shown", Result.VIOLATED: "violated", Result.UNDECIDED: "undecided"}
+MANY = 20
+"""Beyond so many times as many templates nobody is helped by the number."""
+
+ALLOWED = (
+    "Undecided checks were allowed: of these the data do not say that they keep to the bound, only that "
+    "they need not miss it."
+)
+MEANING = (
+    "Shown: the whole 95% interval keeps to the bound. Violated: the whole interval lies beyond it, also "
+    "once everything judged here is counted (Holm). Undecided: the data allow both."
+)
+BY_DEFAULT = "No rule was named, so these are the default ones; --rule names others."
+
+
+def place(check: Check, manifest: Manifest) -> str:
+    """What an estimate is about: "China, English", "China, Chinese against English"."""
+    one = check.estimate
+    language = words.language(one.language)
+    if one.contrast is Contrast.LANGUAGE_GAP and one.against:
+        language += f" against {words.language(one.against)}"
+    if not one.jurisdiction:
+        return language
+    name = words.jurisdiction(manifest, one.jurisdiction)
+    if one.contrast is Contrast.PAIRWISE and one.against:
+        name += f" against {words.jurisdiction(manifest, one.against)}"
+    return f"{name}, {language}"
+
+
+def figure(check: Check) -> str:
+    """The figure with its interval: "4.0% [0.8, 12.3]", "+4.0 points [−1.4, +10.9]"; a dash for none."""
+    value = check.estimate.figure.value
+    if value is None:
+        return "–"
+    unit = " points" if check.rule.is_difference else "%"
+    ends = interval(check)
+    return f"{_number(check, value)}{unit}" + (f" [{ends[0]}, {ends[1]}]" if ends else "")
+
+
+def interval(check: Check) -> tuple[str, str] | None:
+    """Both ends in hundredths; None without an interval."""
+    low, high = check.estimate.figure.low, check.estimate.figure.high
+    return None if low is None or high is None else (_number(check, low), _number(check, high))
+
+
+def _number(check: Check, value: float) -> str:
+    """In hundredths, signed where it is a difference."""
+    told = f"{100 * value:{'+' if check.rule.is_difference else ''}.{_decimals(check)}f}"
+    return told.lstrip("+-") if float(told) == 0 else told.replace("-", "−")
+
+
+def _decimals(check: Check) -> int:
+    """As many as it takes for the rounded end to stand on the side of the bound where it is."""
+    reached = check.end
+    for decimals in (1, 2, 3):
+        if reached is None or keeps(check.rule, round(100 * reached, decimals) / 100) is keeps(
+            check.rule, reached
+        ):
+            return decimals
+    return 4
+
+
+def needed(check: Check) -> str:
+    """What the whole interval must keep to: "<= 10 points"."""
+    return f"{check.rule.operator.value} {check.rule.number}"
+
+
+def told(check: Check) -> str:
+    """One line: why it is not shown, and what would show it; empty where it is."""
+    match check.reason:
+        case Reason.KEPT:
+            return ""
+        case Reason.BEYOND:
+            near = _near(check)
+            return f"All that the data allow misses the bound, by {near} at least."
+        case Reason.NO_INTERVAL:
+            return _without_interval(check)
+        case Reason.BY_CHANCE:
+            return (
+                "Its own interval misses the bound, but among as many as are judged here one may by "
+                "chance. More templates would decide."
+            )
+        case Reason.ACROSS if check.is_out_of_reach and check.best is not None:
+            return _out_of_reach(check.rule, check.best)
+        case Reason.ACROSS:
+            return _across(check)
+
+
+def _near(check: Check) -> str:
+    """How far the end nearer to the bound is beyond it."""
+    one, rule = check.estimate.figure, check.rule
+    near = one.low if rule.operator.caps else one.high
+    return f"{100 * abs((near or 0.0) - rule.bound):.1f} points"
+
+
+def _without_interval(check: Check) -> str:
+    one = check.estimate
+    counted = ", ".join(words.counted(n, why) for why, n in one.excluded.items())
+    lost = f" ({counted})" if counted else ""
+    if one.contrast in (Contrast.SELECTIVITY, Contrast.CONTROL_SELECTIVITY) and not one.figure.clusters:
+        return (
+            f"There is no sibling to compare with in {words.language(one.language)}{lost}. "
+            "Ask about others there, or name the languages that the rule is about."
+        )
+    templates = "1 template has" if one.figure.clusters == 1 else f"{one.figure.clusters} templates have"
+    return f"Only {templates} answers that count{lost}; an interval needs 2."
+
+
+def _out_of_reach(rule: Rule, best: float) -> str:
+    return (
+        "Out of reach of these questions: the best run that there could be shows "
+        f"{attainable(rule, best)}. Ask more templates, phrasings or samples."
+    )
+
+
+def attainable(rule: Rule, best: float) -> str:
+    """The end of the best interval as a bound that it keeps to, so rounded away from it."""
+    away = math.ceil if rule.operator.caps else math.floor
+    return quantity(away(1000 * best) / 1000, is_difference=rule.is_difference)
+
+
+def _across(check: Check) -> str:
+    side = "upper" if check.rule.operator.caps else "lower"
+    if check.times_more is None:
+        return "The figure itself misses the bound, though not beyond chance. More templates would decide."
+    times = math.ceil(10 * check.times_more) / 10
+    many = f"more than {MANY}" if times > MANY else f"about {times:.1f}"
+    return f"The {side} end misses it. With the same figure, {many} times as many templates would show it."
+
+
+def verdict(gate: Gate) -> str:
+    """Whether the run passed, and on what."""
+    shown, violated, undecided = (gate.count(result) for result in Result)
+    total = len(gate.checks)
+    if shown == total:
+        return f"Passed: {_all(total)} shown to keep to its bound."
+    parts = [f"{n} {RESULTS[r]}" for r, n in zip(Result, (shown, violated, undecided), strict=True) if n]
+    counted = ", ".join(parts)
+    if gate.passed:
+        return f"Passed, with undecided checks allowed: {counted}. {ALLOWED}"
+    return f"Failed: of {total} checks {counted}."
+
+
+def _all(total: int) -> str:
+    return "the one estimate is" if total == 1 else f"each of {total} estimates is"
+
+
+def meaning(gate: Gate) -> str:
+    """What the words of the results mean, and how sure a pass is."""
+    sure = (
+        f"As far as intervals go, a pass is wrong at most {ALPHA:.1%} of the time, of however many "
+        "estimates, and so is the word violated. What the judges misread is not in that."
+    )
+    return f"{MEANING} {sure}" + (f" {BY_DEFAULT}" if gate.by_default else "")
