@@ -59,7 +59,8 @@ def recorded(recording: "Recording", settings: AuditSettings) -> Questions:
             if given not in known:
                 raise SpecError(f"--{noun}: " + unknown(noun, given, known))
         probes = [p for p in probes if not wanted or str(getattr(p, name)) in wanted]
-    content = digest([[p.id, p.question] for p in probes])
+    # In whatever order: of several models in one file, each has its own.
+    content = digest(sorted([p.id, p.question] for p in probes))
     return Questions(probes, PackIdentity(recording.path.stem, "as recorded", content, source="recording"))
 
 
