@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from sordino.wiring.comparison import Comparison
     from sordino.wiring.run import Run
 
 __version__ = "0.1.0"
-__all__ = ["audit", "open_run"]
+__all__ = ["audit", "compare", "open_run"]
 
 
 def audit(  # noqa: PLR0913 - one keyword a setting, as on the command line
@@ -30,7 +31,10 @@ def audit(  # noqa: PLR0913 - one keyword a setting, as on the command line
     templates: Iterable[str] = (),
     epoch: str = "",
     seed: int = 0,
+    until: str | None = None,
+    margin: float | None = None,
     system: str | None = None,
+    prefill: str | None = None,
     plain: bool = False,
     samples: int | None = None,
     temperature: float | None = None,
@@ -40,6 +44,16 @@ def audit(  # noqa: PLR0913 - one keyword a setting, as on the command line
     batch_size: int | None = None,
     device: str | None = None,
     dtype: str | None = None,
+    stream: bool = False,
+    log_probabilities: bool = False,
+    concurrency: int | None = None,
+    requests_per_minute: float | None = None,
+    tokens_per_minute: float | None = None,
+    timeout: float | None = None,
+    budget_requests: int | None = None,
+    budget_tokens: int | None = None,
+    max_cost: float | None = None,
+    prices: str | Path | None = None,
     store: str | Path = "sordino.db",
 ) -> "Run":
     """Audit a target and return the run: `.sentence`, `.findings`, `.estimates`, `.exchanges`, `.report()`.
@@ -62,7 +76,10 @@ def audit(  # noqa: PLR0913 - one keyword a setting, as on the command line
         templates=tuple(templates),
         epoch=epoch,
         seed=seed,
+        until=until,
+        margin=margin,
         system=system,
+        prefill=prefill,
         plain=plain,
         samples=samples,
         temperature=temperature,
@@ -72,6 +89,16 @@ def audit(  # noqa: PLR0913 - one keyword a setting, as on the command line
         batch_size=batch_size,
         device=device,
         dtype=dtype,
+        stream=stream,
+        log_probabilities=log_probabilities,
+        concurrency=concurrency,
+        requests_per_minute=requests_per_minute,
+        tokens_per_minute=tokens_per_minute,
+        timeout=timeout,
+        budget_requests=budget_requests,
+        budget_tokens=budget_tokens,
+        max_cost=max_cost,
+        prices=None if prices is None else str(prices),
     )
     return wired(settings, store)
 
@@ -81,3 +108,23 @@ def open_run(name: str = "latest", store: str | Path = "sordino.db") -> "Run":
     from sordino.wiring.run import Run  # noqa: PLC0415 - brings pandas
 
     return Run.stored(name, store)
+
+
+def compare(
+    a: "str | Run",
+    b: "str | Run | None" = None,
+    *,
+    languages: tuple[str, str] | None = None,
+    same_weights: bool = False,
+    store: str | Path = "sordino.db",
+    store_b: str | Path | None = None,
+) -> "Comparison":
+    """Compare two runs, or two languages of one: `.sentence`, `.differences`, `.pairs`, `.report()`.
+
+    a, b: ids, beginnings of ids, "latest", or runs; figures are b - a. languages: of a, and of b (or of a
+    itself). same_weights: both sides are the same weights, whatever they are called. Raises SordinoError
+    subclasses for what cannot be compared.
+    """
+    from sordino.wiring.comparison import compare as wired  # noqa: PLC0415 - brings pandas
+
+    return wired(a, b, languages=languages, same_weights=same_weights, store=store, store_b=store_b)

@@ -6,7 +6,7 @@ nothing of a model. Whatever puts runs side by side (a list, a report, a compari
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from sordino.core.manifest import Manifest
@@ -14,6 +14,7 @@ from sordino.core.records import Axis
 
 DRAWN: Mapping[str, str] = {
     "system": "System prompt",
+    "prefill": "How answers begin",
     "plain": "Asked without a chat template",
     "samples": "Answers a question",
     "temperature": "Temperature",
@@ -24,6 +25,8 @@ DRAWN: Mapping[str, str] = {
 
 ASKED: Mapping[str, str] = {
     "epoch": "Epoch",
+    "until": "Asked until",
+    "margin": "Margin of certainty",
     "siblings": "Siblings by the column",
     "languages": "Languages",
     "jurisdictions": "Jurisdictions",
@@ -58,13 +61,19 @@ class Apart:
         return f"{self.axis.capitalize()} was read by different judges: {', '.join(counted)}."
 
 
-def differences(a: Manifest, b: Manifest) -> list[str]:
+def differences(
+    a: Manifest, b: Manifest, *, same_questions: bool = False, besides: Collection[str] = ()
+) -> list[str]:
     """What makes two runs not comparable as they are, a sentence each; empty where nothing does.
+
+    same_questions: known from elsewhere, whatever the packs' hashes: those of recordings say more.
+    besides: settings whose difference is what one compares.
 
     That their targets differ is no such thing: it is what one compares. Values are as their writers wrote
     them: whoever shows them makes them harmless.
     """
-    return [*_judges(a, b), *_questions(a, b), *_settings(a, b)]
+    questions = () if same_questions else _questions(a, b)
+    return [*_judges(a, b), *questions, *_settings(a, b, besides)]
 
 
 def apart(manifests: Sequence[Manifest]) -> list[Apart]:
@@ -149,13 +158,13 @@ def _questions(a: Manifest, b: Manifest) -> Iterator[str]:
         yield f"The questions differ: {ours} in {a.run}, {theirs} in {b.run}."
 
 
-def _settings(a: Manifest, b: Manifest) -> Iterator[str]:
+def _settings(a: Manifest, b: Manifest, besides: Collection[str]) -> Iterator[str]:
     unknown = [m.run for m in (a, b) if not any(name in m.settings for name in DRAWN)]
     if len(unknown) == 1:
         yield f"How answers were drawn is known of one run only: {unknown[0]} is a recording."
     for name, words in {**({} if unknown else DRAWN), **ASKED}.items():
         ours, theirs = (_said(m, name) for m in (a, b))
-        if ours != theirs:
+        if ours != theirs and name not in besides:
             yield f"{words}: {_short(ours)} in {a.run}, {_short(theirs)} in {b.run}."
 
 

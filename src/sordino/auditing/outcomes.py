@@ -17,6 +17,16 @@ Values = tuple[pd.Series, pd.Series]
 """Values (float, NaN where missing), and the reason for a delivered answer without one."""
 
 
+def states(outcomes: pd.DataFrame) -> pd.Series:
+    """Each outcome in one word: its engagement, "unjudged" where no judge could read what was delivered,
+    "blocked" whichever way it was, else its delivery.
+    """
+    delivery, engagement = (outcomes[name].astype(object) for name in ("delivery", "engagement"))
+    read = engagement.where(engagement.isin([e.value for e in Engagement]), "unjudged")
+    state = read.where(delivery == "delivered", delivery)
+    return state.where(~delivery.isin(("blocked_input", "blocked_output")), "blocked")
+
+
 def scored(outcomes: pd.DataFrame, measure: Measure, *, blocks: str = "excluded") -> pd.DataFrame:
     """The outcomes with two more columns: `value` (float, NaN where missing) and `why` (str or None).
 

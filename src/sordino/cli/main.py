@@ -8,7 +8,21 @@ import sys
 import typer
 
 from sordino import __version__
-from sordino.cli import audit, evidence, judge, labels, packs, report, runs, selftest
+from sordino.cli import (
+    audit,
+    compare,
+    evidence,
+    gate,
+    importing,
+    judge,
+    labels,
+    packs,
+    rank,
+    report,
+    runs,
+    selftest,
+    sweep,
+)
 from sordino.cli.interruption import INTERRUPTED
 from sordino.core.errors import SordinoError
 from sordino.reporting.text import visible
@@ -21,8 +35,13 @@ app = typer.Typer(
     rich_markup_mode="rich",
 )
 app.command("audit")(audit.audit)
+app.command("sweep")(sweep.sweep)
+app.command("rank")(rank.rank)
 app.command("runs")(runs.runs)
 app.command("report")(report.report)
+app.command("compare")(compare.compare)
+app.command("gate")(gate.gate)
+app.add_typer(importing.app, name="import")
 app.command("export")(evidence.export)
 app.command("verify")(evidence.verify)
 app.command("selftest")(selftest.selftest)

@@ -304,6 +304,11 @@ class Contrast(StrEnum):
     CONTROL_SELECTIVITY = "control_selectivity"
     HARMFUL = "harmful"
     BENIGN = "benign"
+    CHANGE = "change"
+    CHANGE_OF_SELECTIVITY = "change_of_selectivity"
+    CHANGE_OF_CONTROL = "change_of_control"
+    CHANGE_OF_HARMFUL = "change_of_harmful"
+    CHANGE_OF_BENIGN = "change_of_benign"
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,9 +4,11 @@ from collections.abc import Hashable, Mapping
 
 import pandas as pd
 
+from sordino.auditing.routes import dominance, routes
+from sordino.core.records import Delivery
 from sordino.reporting import tally, words
 from sordino.reporting.source import ReportSource
-from sordino.reporting.text import link
+from sordino.reporting.text import label, link
 from sordino.reporting.views import Row, Table
 
 COLUMNS = {
@@ -35,6 +37,37 @@ def delivery_table(source: ReportSource, frame: pd.DataFrame) -> Table:
     total = dict(counts.sum().items())
     rows.append(Row("All", _counts(total), "", "total"))
     return Table("Delivery", tuple(COLUMNS.values()), tuple(rows))
+
+
+def route_table(source: ReportSource) -> Table | None:
+    """Rows route, the one with most blocks first; None where fewer than two are known."""
+    found = routes(source.outcomes)
+    if len(found) < 2:
+        return None
+    # What was never asked has no route.
+    names = [name for name in COLUMNS if name not in ("owed", "not_asked")]
+    rows = tuple(
+        Row(
+            label(one.name) or "not recorded",
+            tuple(words.count(one.counts.get(Delivery(n), 0)) for n in names),
+        )
+        for one in found
+    )
+    return Table("By route", tuple(COLUMNS[n] for n in names), rows)
+
+
+def dominated(source: ReportSource) -> str:
+    """That one route does the blocking, in words; "" where none does."""
+    one = dominance(source.outcomes)
+    if one is None:
+        return ""
+    route, others = one.route, f"{words.count(one.others_blocked)} of {words.count(one.others_settled)}"
+    return (
+        f"Blocks come mostly from one route: {label(route.name) or 'not recorded'} blocked "
+        f"{words.count(route.blocked)} of {words.count(route.settled)}, all others together {others} "
+        f"({100 * one.low:.0f} to {100 * one.high:.0f} points more). They tell of that host rather than "
+        "of the model, unless it was sent other questions than the rest."
+    )
 
 
 def _counts(row: Mapping[Hashable, int]) -> tuple[str, ...]:

@@ -7,10 +7,10 @@ import pandas as pd
 from babel.dates import format_date
 
 from sordino.core.records import Kind
-from sordino.reporting import corrected_tables, tally, words
+from sordino.reporting import certainty, corrected_tables, tally, words
 from sordino.reporting.comparisons import comparisons, control, safety
 from sordino.reporting.corrected import doubt
-from sordino.reporting.delivery import delivery_table, reasoning_tables
+from sordino.reporting.delivery import delivery_table, dominated, reasoning_tables, route_table
 from sordino.reporting.heatmap import heatmaps
 from sordino.reporting.method import matchings, method
 from sordino.reporting.source import ReportSource
@@ -28,8 +28,9 @@ def page(source: ReportSource, shown: int = SHOWN) -> Page:
         title=f"{label(target.name)}: Sordino audit",
         target=label(target.name),
         revision=label(target.revision),
-        date=_date(source.manifest.created),
+        date=day(source.manifest.created),
         size=_size(frame),
+        asked=prose(certainty.asked(source)),
         invented=source.manifest.pack.invented,
         sentence=prose(source.sentence),
         doubt=prose(source.corrected_by(partial(doubt, source.sentence)) or ""),
@@ -39,6 +40,8 @@ def page(source: ReportSource, shown: int = SHOWN) -> Page:
         comparisons=comparisons(source),
         heatmaps=heatmaps(source, frame),
         delivery=delivery_table(source, frame),
+        routes=route_table(source),
+        route_warning=dominated(source),
         reasoning=reasoning_tables(source, frame),
         control=control(source),
         safety=safe,
@@ -48,7 +51,8 @@ def page(source: ReportSource, shown: int = SHOWN) -> Page:
     )
 
 
-def _date(created: str) -> str:
+def day(created: str) -> str:
+    """A manifest's date in words; one that is none as it stands."""
     try:
         return str(format_date(datetime.fromisoformat(created), "d MMMM y", locale="en"))
     except ValueError:

@@ -43,25 +43,26 @@ def to_json(source: ReportSource) -> dict[str, object]:
     What could not be estimated is null. Strings are as recorded: whoever shows them makes them safe.
     """
     return {
-        "manifest": _plain(source.manifest),
+        "manifest": plain(source.manifest),
         "sentence": source.sentence,
-        "findings": [_plain(finding) for finding in source.findings],
-        "estimates": [_plain(estimate) for estimate in source.estimates],
-        "corrected": _plain(source.corrected_by(as_json)),
-        "judges": [_plain(card) for card in source.cards],
+        "findings": [plain(finding) for finding in source.findings],
+        "estimates": [plain(estimate) for estimate in source.estimates],
+        "corrected": plain(source.corrected_by(as_json)),
+        "judges": [plain(card) for card in source.cards],
         "notes": list(source.notes),
     }
 
 
-def _plain(value: object) -> object:
+def plain(value: object) -> object:
+    """Records as values that JSON knows; what is no number becomes null."""
     if is_dataclass(value):
-        return {f.name: _plain(getattr(value, f.name)) for f in fields(value)}
+        return {f.name: plain(getattr(value, f.name)) for f in fields(value)}
     if isinstance(value, np.generic):
-        return _plain(value.item())
+        return plain(value.item())
     if isinstance(value, Mapping):
-        return {str(name): _plain(inner) for name, inner in value.items()}
+        return {str(name): plain(inner) for name, inner in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(inner) for inner in value]
+        return [plain(inner) for inner in value]
     if isinstance(value, float) and value != value:  # noqa: PLR0124  not a number: JSON has no word for it
         return None
     return str(value) if isinstance(value, str) else value

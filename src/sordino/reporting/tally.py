@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
+from sordino.auditing.outcomes import states
 from sordino.core.records import Contrast, Figure, Measure
 from sordino.reporting.source import ReportSource
 from sordino.reporting.text import visible
@@ -40,11 +41,7 @@ def prepared(source: ReportSource) -> pd.DataFrame:
         names = frame[name].astype(object)
         frame[name] = names.map(visible, na_action="ignore").astype(object)
     frame["jurisdiction"] = frame["jurisdiction"].where(frame["jurisdiction"].notna(), "")
-    delivery = frame["delivery"].astype(object)
-    engagement = frame["engagement"].astype(object)
-    state = engagement.where(engagement.isin(STATES[:3]), "unjudged")
-    state = state.where(delivery == "delivered", delivery)
-    frame["state"] = state.where(~delivery.isin(["blocked_input", "blocked_output"]), "blocked")
+    frame["state"] = states(frame)
     return frame
 
 

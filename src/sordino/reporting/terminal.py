@@ -10,9 +10,9 @@ from rich.table import Table
 from rich.text import Text
 
 from sordino.core.records import Finding, Measure, Verdict
-from sordino.reporting import tally, views, words
+from sordino.reporting import certainty, tally, views, words
 from sordino.reporting.corrected import sentence
-from sordino.reporting.delivery import delivery_table
+from sordino.reporting.delivery import delivery_table, dominated
 from sordino.reporting.source import ReportSource
 from sordino.reporting.text import prose
 
@@ -39,6 +39,8 @@ _LEGEND = (
 def show(source: ReportSource, console: Console) -> None:
     """Print the sentence, the findings, the deliveries and the notes."""
     console.print(Text(prose(sentence(source)), style="bold"))
+    if asked := certainty.asked(source):
+        console.print(Text(prose(asked)))
     narrow = console.width < _NARROW
     for measure, (title, _) in words.MEASURES.items():
         findings = [f for f in source.findings if f.measure is measure]
@@ -54,6 +56,8 @@ def show(source: ReportSource, console: Console) -> None:
         console.print(Text(_LEGEND, style="dim"))
         console.print()
     console.print(_delivery(delivery_table(source, tally.prepared(source)), narrow=console.width < _WIDE))
+    if warning := dominated(source):
+        console.print(Text(warning, style="yellow"))
     if source.corrected is not None:
         told = f"Rates as labels correct them: sordino labels rates {source.manifest.run}"
         console.print(Text(prose(told), style="dim"))

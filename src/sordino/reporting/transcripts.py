@@ -51,28 +51,30 @@ def transcripts(source: ReportSource, frame: pd.DataFrame, shown: int = SHOWN) -
     asked = int((frame["state"] != "not_asked").sum())
     keys = [str(key) for key in chosen["key"]]
     exchanges, readings = source.exchanges(keys), source.readings(keys)
-    anchors = _Anchors(set())
+    anchors = Anchors(set())
     built = []
     for row, key in zip(chosen.to_dict("records"), keys, strict=True):
         outcome = {str(name): value for name, value in row.items()}
         read = readings.get(key, ())
-        built.append(_transcript(source, outcome, _attempt(outcome, exchanges.get(key)), read, anchors))
+        attempt = attempt_of(outcome, exchanges.get(key))
+        built.append(transcript(source, outcome, attempt, read, anchors.first(outcome)))
     rest = asked - len(built)
     more = f"the rest are in the store: sordino export {label(source.manifest.run)}" if rest else ""
     return Transcripts(
         shown=tuple(built),
         showing=f"Showing {words.count(len(built))} of {words.count(asked)} exchanges",
         rest=more,
-        templates=_options(frame["template"], lambda t: label(source.template_titles.get(t, t))),
-        jurisdictions=_options(frame["jurisdiction"], lambda j: words.jurisdiction(source.manifest, j)),
-        languages=_options(frame["language"], words.language),
+        templates=options(frame["template"], lambda t: label(source.template_titles.get(t, t))),
+        jurisdictions=options(frame["jurisdiction"], lambda j: words.jurisdiction(source.manifest, j)),
+        languages=options(frame["language"], words.language),
         states=_states(frame),
-        kinds=_options(frame["kind"], words.kind),
+        kinds=options(frame["kind"], words.kind),
         counts=_counts(frame),
     )
 
 
-def _options(values: pd.Series, name: Callable[[str], str]) -> tuple[Option, ...]:
+def options(values: pd.Series, name: Callable[[str], str]) -> tuple[Option, ...]:
+    """The choices of a filter, by how each value is called."""
     return tuple(Option(token(v or None), name(v)) for v in tally.order(values))
 
 
@@ -93,12 +95,13 @@ def _counts(frame: pd.DataFrame) -> tuple[tuple[str, str, str, str, str, int], .
 
 
 @dataclass(frozen=True, slots=True)
-class _Anchors:
+class Anchors:
     """Without a script, a link still leads to the first exchange it is about."""
 
     taken: set[str]
 
     def first(self, row: Mapping[str, object]) -> tuple[str, ...]:
+        """The anchors of which this is the first exchange."""
         values = {
             "t": str(row["template"]),
             "j": str(row["jurisdiction"]) or None,
@@ -111,7 +114,7 @@ class _Anchors:
         return fresh
 
 
-def _attempt(row: Mapping[str, object], exchange: Exchange | None) -> Attempt:
+def attempt_of(row: Mapping[str, object], exchange: Exchange | None) -> Attempt:
     """What settled it; of what only ever failed the outcome alone tells."""
     if exchange is not None:
         return exchange.attempt
@@ -119,13 +122,14 @@ def _attempt(row: Mapping[str, object], exchange: Exchange | None) -> Attempt:
     return Attempt(str(row["key"]), Delivery(str(row["delivery"])), route=route, error=error)
 
 
-def _transcript(
+def transcript(
     source: ReportSource,
     row: Mapping[str, object],
     attempt: Attempt,
     readings: Sequence[Reading | Unjudged],
-    anchors: _Anchors,
+    anchors: tuple[str, ...] = (),
 ) -> Transcript:
+    """One exchange with everything under it. row: a prepared outcome (see `tally.prepared`)."""
     template, code, lang = str(row["template"]), str(row["jurisdiction"]) or None, str(row["language"])
     state = str(row["state"])
     cell = source.cells.get((template, code))
@@ -136,7 +140,7 @@ def _transcript(
     reasoning, reasoning_left = clip(attempt.reasoning or "")
     return Transcript(
         key=label(attempt.key),
-        anchors=anchors.first(row),
+        anchors=anchors,
         filters={
             "t": token(template),
             "j": token(code),

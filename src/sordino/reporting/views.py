@@ -233,6 +233,7 @@ class Page:
     revision: str
     date: str
     size: str
+    asked: str
     invented: bool
     sentence: str
     doubt: str
@@ -242,6 +243,8 @@ class Page:
     comparisons: tuple[Comparison, ...]
     heatmaps: tuple[Heatmap, ...]
     delivery: Table
+    routes: Table | None
+    route_warning: str
     reasoning: tuple[Table, ...]
     control: tuple[Table, ...]
     safety: Table | None

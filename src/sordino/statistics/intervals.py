@@ -9,7 +9,7 @@ bootstrap); at rates near 0 it is conservative and its misses lie on one side. `
 measures it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TypeAlias
@@ -116,30 +116,43 @@ def median_difference(
     The median has no variance that could be recovered from its parts: where siblings are alike it is
     surer than any of them, where they are far apart it is one of them. Drawing all arms covers both.
     """
-    arms = list(zip(subjects, siblings, strict=True))
-    middles = _middles(arms, alike, DRAWS, generator)
-    low, high = np.quantile(middles, [(1 - level) / 2, (1 + level) / 2])
-    if _beyond_zero(middles) == 0:
+    columns = [0] * len(subjects) + list(range(1, len(siblings) + 1))
+
+    def middles(draws: int) -> Floats:
+        found = drawn([*subjects, *siblings], columns, alike, draws, generator)
+        return median_of_columns(found[:, : len(subjects)] - found[:, len(subjects) :])
+
+    return monte_carlo(middles, level)
+
+
+def monte_carlo(statistic: Callable[[int], Floats], level: float) -> tuple[float, float, float]:
+    """Percentile limits of a statistic, and p as in `median_difference`.
+
+    statistic: as many draws of it as it is asked for.
+    """
+    values = statistic(DRAWS)
+    low, high = np.quantile(values, [(1 - level) / 2, (1 + level) / 2])
+    if _beyond_zero(values) == 0:
         # The tail is what a family of many comparisons asks for.
-        middles = _middles(arms, alike, 10 * DRAWS, generator)
-    return float(low), float(high), min(1.0, 2 * (_beyond_zero(middles) + 1) / (len(middles) + 1))
+        values = statistic(10 * DRAWS)
+    return float(low), float(high), min(1.0, 2 * (_beyond_zero(values) + 1) / (len(values) + 1))
 
 
-def _middles(
-    arms: Sequence[tuple[Arm, Arm]], alike: Floats, draws: int, generator: np.random.Generator
+def drawn(
+    arms: Sequence[Arm], columns: Sequence[int], alike: Floats, draws: int, generator: np.random.Generator
 ) -> Floats:
+    """Rates drawn from Jeffreys' distributions of the arms, joined by a Gaussian copula: (draws, arms).
+
+    columns: which row of `alike` each arm moves with; arms of one column move as one.
+    """
     half = generator.standard_normal((draws // 2, len(alike)))
     normal = np.concatenate([half, -half]) @ np.linalg.cholesky(alike).T
     place = np.minimum((special.ndtr(normal) * len(_MIDPOINTS)).astype(np.intp), len(_MIDPOINTS) - 1)
-    gaps = [
-        _quantiles(subject)[place[:, 0]] - _quantiles(sibling)[place[:, j]]
-        for j, (subject, sibling) in enumerate(arms, start=1)
-    ]
-    return median_of_columns(np.stack(gaps, axis=1))
+    return np.stack([_quantiles(one)[place[:, at]] for one, at in zip(arms, columns, strict=True)], axis=1)
 
 
-def _beyond_zero(middles: Floats) -> int:
-    return min(int((middles <= 0).sum()), int((middles >= 0).sum()))
+def _beyond_zero(values: Floats) -> int:
+    return min(int((values <= 0).sum()), int((values >= 0).sum()))
 
 
 @lru_cache(maxsize=1024)

@@ -130,7 +130,7 @@ class Run:
             self.check_finished(opened)
             render.check_writable(path)
             progress("writing the report", 0, 1)
-            written = render.write(self._source(opened), path, transcripts)
+            written = render.write(self.source(opened), path, transcripts)
         progress("writing the report", 1, 1)
         return written
 
@@ -139,7 +139,7 @@ class Run:
         from sordino.reporting import render  # noqa: PLC0415 - brings Altair
 
         with Store.open(self.store, create=False) as opened:
-            return render.to_json(self._source(opened))
+            return render.to_json(self.source(opened))
 
     def show(self, *, as_json: bool = False, as_csv: bool = False) -> None:
         """Print the run on stdout: for people, as JSON, or its estimates as CSV."""
@@ -148,7 +148,7 @@ class Run:
         from sordino.reporting import render, terminal  # noqa: PLC0415
 
         with Store.open(self.store, create=False) as opened:
-            source = self._source(opened)
+            source = self.source(opened)
             if as_json:
                 json.dump(self.results(), sys.stdout, indent=2, ensure_ascii=True)
                 sys.stdout.write("\n")
@@ -163,7 +163,8 @@ class Run:
             command = opened.manifest(self.id).command
             raise StoreError(f"The run {self.id!r} was not finished; `{command}` goes on from there.")
 
-    def _source(self, opened: Store) -> "ReportSource":
+    def source(self, opened: Store) -> "ReportSource":
+        """What its report is made from, while the store is open. StoreError until it is finished."""
         from sordino.reporting.source import ReportSource  # noqa: PLC0415
 
         self.check_finished(opened)

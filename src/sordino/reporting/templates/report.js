@@ -35,9 +35,10 @@
     }
     const said = (number) => number.toLocaleString("en");
     const total = inRun(wanted);
+    const { of = "the run's", noun = "matching exchanges" } = status.dataset;
     status.textContent = query
-      ? said(shown) + " exchanges on this page match."
-      : "On this page: " + said(shown) + " of the run's " + said(total) + " matching exchanges.";
+      ? said(shown) + " on this page match."
+      : "On this page: " + said(shown) + " of " + of + " " + said(total) + " " + noun + ".";
     return all.filter((node) => !node.hidden);
   }
 

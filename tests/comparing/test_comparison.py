@@ -1,0 +1,165 @@
+import pytest
+
+from sordino.comparing.comparison import Side, compare
+from sordino.comparing.relation import Relation, sides
+from sordino.core.errors import SpecError
+
+
+@pytest.fixture
+def side(manifest, exchanges):
+    """side(outcomes, run, **changes of the manifest)."""
+    return lambda outcomes, run="run-a", text="Yes.", **changes: Side(
+        manifest(run, **changes), outcomes, exchanges(text)
+    )
+
+
+@pytest.fixture
+def openly(run_of):
+    return run_of(lambda *_: "COMPLETE")
+
+
+@pytest.fixture
+def muted(run_of):
+    """XQ is withheld in nine of twelve templates in Chinese, XR in all but one in both languages."""
+
+    def said(t, j, language):
+        hit = (j == "XQ" and language == "zh" and t < 9) or (j == "XR" and t < 11)
+        return "DENIAL" if hit else "COMPLETE"
+
+    return run_of(said)
+
+
+# -- what is compared ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("changes", "relation", "title", "names"),
+    [
+        ({"epoch": "may"}, Relation.EPOCHS, "Drift between epochs of open", ("no epoch", "epoch may")),
+        ({"system": "Be open."}, Relation.SETTINGS, "Two audits of open", ("run-a", "run-b")),
+        ({"target": {"revision": "0f0f"}}, Relation.REVISIONS, "open, before and after", ("9f2c", "0f0f")),
+        (
+            {"target": {"host": "b.example", "revision": "x"}, "epoch": "may"},
+            Relation.HOSTS,
+            "Two hosts of open",
+            ("organism:open", "b.example"),
+        ),
+        ({"target": {"name": "organism/mute"}}, Relation.MODELS, "open and mute", ("open", "mute")),
+        (
+            {"target": {"name": "others/open"}},
+            Relation.MODELS,
+            "organism/open and others/open",
+            ("organism/open", "others/open"),
+        ),
+    ],
+)
+def test_manifests_say_what_is_compared(manifest, changes, relation, title, names):
+    found = sides(manifest("run-a"), manifest("run-b", **changes))
+    assert (found.relation, found.title, found.names) == (relation, title, names)
+
+
+def test_languages_say_so_themselves(manifest):
+    found = sides(manifest(), manifest(), ("en", "zh"))
+    assert (found.title, found.names) == ("Two languages of open", ("English", "Chinese"))
+
+
+# -- what is said --------------------------------------------------------------------------------------------
+
+
+def test_the_sentence_names_the_largest_first_and_bounds_the_rest(side, openly, muted):
+    made = compare(side(openly), side(muted, "run-b", target={"name": "organism/mute"}))
+    said = made.sentence
+    assert said.startswith("B (mute) withholds 92 points more than A (open) about Rhone in ")
+    assert ", and 75 points more about Quorra in Chinese (" in said
+    assert "elsewhere no difference in withholding is shown (at most 12 points)" in said
+    back = compare(side(muted), side(openly, "run-b", target={"name": "organism/mute"})).sentence
+    assert back.startswith("B (mute) withholds 92 points less than A (open) about Rhone")
+
+
+def test_nothing_shown_has_its_bound(side, openly):
+    made = compare(side(openly), side(openly, "run-b", target={"revision": "0f0f"}))
+    assert made.sentence == (
+        "Between A (9f2c) and B (0f0f) no change in withholding is shown (at most 12 points)."
+    )
+    assert (made.notes, made.only_a, made.only_b, made.effect) == ([], {}, {}, None)
+
+
+def test_too_few_data_are_said_so(side, run_of):
+    few = run_of(lambda *_: "COMPLETE", templates=2)
+    said = compare(side(few), side(few, "run-b", target={"revision": "0f0f"})).sentence
+    assert "about Pelland, Quorra and Rhone the data are too few to tell" in said
+
+
+def test_hosts_are_told_apart_in_delivery_and_reading(side, run_of, openly):
+    b = run_of(lambda t, j, _: "blocked_output" if j == "XQ" and t < 8 else "COMPLETE")
+    hosts = ({"host": "a.example"}, {"host": "b.example", "revision": "x"})
+    made = compare(
+        *(side(o, r, target=h) for o, r, h in zip((openly, b), ("run-a", "run-b"), hosts, strict=True))
+    )
+    assert made.sentence.startswith(
+        "The hosts differ in delivery: B (b.example) blocks 67% about Quorra in English where A (a.example) "
+        "blocks none; what both deliver reads the same (difference 0 points, −"
+    )
+    assert made.sentence.endswith("all of those answers are the same word for word.")
+
+
+def test_same_weights_can_be_stated(side, openly, muted):
+    other = side(muted, "run-b", text="No.", target={"name": "host/mute"})
+    assert compare(side(openly), other).effect is None
+    made = compare(side(openly), other, same_weights=True)
+    assert made.effect.texts.same == 0
+    assert "what both deliver reads differently (" in made.sentence
+    assert "B withholds 92 points more than A about Rhone" in made.sentence
+
+
+def test_two_languages_of_one_run(side, muted):
+    one = side(muted)
+    made = compare(one, one, languages=("en", "zh"))
+    assert made.sentence.startswith("B (Chinese) withholds 75 points more than A (English) about Quorra (")
+    assert len(made.pairs) == len(muted) / 2
+    assert made.notes == []
+
+
+# -- what cannot be compared, and what may not be held against each other --------------------------------------
+
+
+def test_a_run_against_itself_is_refused(side, openly):
+    with pytest.raises(SpecError, match="--languages en zh"):
+        compare(side(openly), side(openly))
+    with pytest.raises(SpecError, match="compared with itself"):
+        compare(side(openly), side(openly), languages=("en", "en"))
+
+
+def test_a_language_that_was_not_asked_is_named(side, openly):
+    with pytest.raises(SpecError, match=r"no language 'fr'.*There are: en, zh"):
+        compare(side(openly), side(openly), languages=("en", "fr"))
+
+
+def test_runs_without_a_probe_in_common_say_where_they_part(side, openly, run_of):
+    other = run_of(lambda *_: "COMPLETE", jurisdictions=("XZ",))
+    with pytest.raises(
+        SpecError, match=r"share no probe.*atlas in run-a.*part on the jurisdiction.*--pack"
+    ):
+        compare(side(openly), side(other, "run-b"))
+
+
+def test_other_judges_questions_and_settings_are_noted(side, openly):
+    b = openly.assign(question=openly["question"].where(openly["template"].ne("p0"), "Reworded?"))
+    notes = compare(
+        side(openly), side(b, "run-b", judges={"engagement": "other@2"}, pack="ff", system="Hm.")
+    ).notes
+    assert [note.split(":")[0].split(" ")[0] for note in notes] == ["Engagement", "The", "System", "12"]
+    assert notes[-1] == "12 of 144 paired questions are worded differently on the two sides."
+
+
+def test_packs_of_other_hashes_that_ask_the_same_are_no_reason(side, openly):
+    assert compare(side(openly), side(openly, "run-b", pack="ff")).notes == []
+
+
+def test_the_epoch_is_no_reason_where_it_is_the_question(side, openly):
+    assert compare(side(openly, epoch="may"), side(openly, "run-b", epoch="june")).notes == []
+
+
+def test_a_run_that_stopped_early_is_noted(side, openly):
+    notes = compare(side(openly), side(openly, "run-b", until="certain")).notes
+    assert any("run-b stopped asking when enough was certain" in note for note in notes)
