@@ -36,7 +36,7 @@ def here(folder):
     ("words", "parts"),
     [
         # the target
-        (("vllm:small",), ("kind of target 'vllm'", "There are: hf, organism, replay")),
+        (("vllm:small",), ("kind of target 'vllm'", "There are: hf, inspect, openai, organism, replay")),
         (("reply:r.jsonl",), ("kind of target 'reply'", "Did you mean 'replay'?")),
         (
             ("r.jsonl",),

@@ -32,7 +32,10 @@ SETTINGS = st.builds(
     templates=MANY,
     epoch=st.just("") | WORDS,
     seed=st.integers(),
+    until=st.none() | WORDS,
+    margin=PART,
     system=st.none() | st.just("") | WORDS,
+    prefill=st.none() | WORDS,
     plain=st.booleans(),
     samples=COUNT,
     temperature=PART,
@@ -42,6 +45,16 @@ SETTINGS = st.builds(
     batch_size=COUNT,
     device=st.none() | WORDS,
     dtype=st.none() | WORDS,
+    stream=st.booleans(),
+    log_probabilities=st.booleans(),
+    concurrency=COUNT,
+    requests_per_minute=PART,
+    tokens_per_minute=PART,
+    timeout=PART,
+    budget_requests=COUNT,
+    budget_tokens=COUNT,
+    max_cost=PART,
+    prices=st.none() | WORDS,
 )
 
 

@@ -1,18 +1,23 @@
 """`sordino audit`: the main job from one command."""
 
+import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from sordino.cli import options
 from sordino.cli.progress import stages
 
+if TYPE_CHECKING:
+    from sordino.wiring.spending import Cost, Spending
+
 DEFAULT_REPORT = Path("report-RUN.html")
 """Where a report goes unless told; stands for the folder while the run has no name yet."""
 
 QUESTIONS, RECORDINGS = "What to ask", "Recordings (replay:)"
-GENERATION, MACHINE = "Answers (organism:, hf:)", "Machine (organism:, hf:)"
+GENERATION = "Answers (organism:, hf:, openai:, inspect:)"
+MACHINE, SERVER = "Machine (organism:, hf:)", "Server (openai:, inspect:)"
 
 
 def audit(  # noqa: PLR0913, PLR0917 - one parameter an option
@@ -20,7 +25,9 @@ def audit(  # noqa: PLR0913, PLR0917 - one parameter an option
         str,
         typer.Argument(
             help="What to audit: organism:NAME (a small model that ships), hf:ORG/NAME, "
-            "hf:ORG/NAME@REVISION or hf:./FOLDER (models to run here), replay:FILE (Parquet, JSONL, CSV)."
+            "hf:ORG/NAME@REVISION or hf:./FOLDER (models to run here), openai:MODEL@http://HOST:PORT/v1 or "
+            "openai:MODEL@ollama (and other hosts: docs/endpoints.md), inspect:PROVIDER/MODEL, "
+            "replay:FILE (Parquet, JSONL, CSV)."
         ),
     ],
     pack: Annotated[
@@ -44,6 +51,21 @@ def audit(  # noqa: PLR0913, PLR0917 - one parameter an option
     epoch: Annotated[
         str, typer.Option(help="A label; a new one asks everything again.", rich_help_panel=QUESTIONS)
     ] = "",
+    until: Annotated[
+        str | None,
+        typer.Option(
+            help="'certain': ask in rounds, and stop once every jurisdiction is decided.",
+            metavar="certain",
+            rich_help_panel=QUESTIONS,
+        ),
+    ] = None,
+    margin: Annotated[
+        float | None,
+        typer.Option(
+            help="With --until: the selectivity below which it counts as none. Default: 0.25.",
+            rich_help_panel=QUESTIONS,
+        ),
+    ] = None,
     columns: Annotated[
         str | None,
         typer.Option(help="Columns, e.g. question=prompt,response=answer.", rich_help_panel=RECORDINGS),
@@ -63,6 +85,10 @@ def audit(  # noqa: PLR0913, PLR0917 - one parameter an option
     ] = None,
     system: Annotated[
         str | None, typer.Option(help="System prompt. Default: none.", rich_help_panel=GENERATION)
+    ] = None,
+    prefill: Annotated[
+        str | None,
+        typer.Option(help="How each answer begins. Default: as it likes.", rich_help_panel=GENERATION),
     ] = None,
     plain: Annotated[
         bool,
@@ -93,7 +119,7 @@ def audit(  # noqa: PLR0913, PLR0917 - one parameter an option
     max_tokens: Annotated[
         int | None,
         typer.Option(
-            help="Tokens an answer may have. Default: 1024, of an organism 400.",
+            help="Tokens an answer may have. Default: 1024, of an organism 400, behind a server 4096.",
             rich_help_panel=GENERATION,
         ),
     ] = None,
@@ -121,6 +147,59 @@ def audit(  # noqa: PLR0913, PLR0917 - one parameter an option
             rich_help_panel=MACHINE,
         ),
     ] = None,
+    stream: Annotated[
+        bool,
+        typer.Option(
+            "--stream",
+            help="Have answers sent as they are made: shows what a host takes back.",
+            rich_help_panel=SERVER,
+        ),
+    ] = False,
+    log_probabilities: Annotated[
+        bool,
+        typer.Option(
+            "--logprobs", help="Keep each token's log-probability, where offered.", rich_help_panel=SERVER
+        ),
+    ] = False,
+    concurrency: Annotated[
+        int | None,
+        typer.Option(
+            help="Most requests on the way; fewer while the host asks for less. Default: 64.",
+            rich_help_panel=SERVER,
+        ),
+    ] = None,
+    requests_per_minute: Annotated[
+        float | None, typer.Option(help="Send no faster than this.", rich_help_panel=SERVER)
+    ] = None,
+    tokens_per_minute: Annotated[
+        float | None, typer.Option(help="Take no more tokens than this.", rich_help_panel=SERVER)
+    ] = None,
+    timeout: Annotated[
+        float | None,
+        typer.Option(help="Seconds that one request may take. Default: 300.", rich_help_panel=SERVER),
+    ] = None,
+    budget_requests: Annotated[
+        int | None, typer.Option(help="Stop after so many requests.", rich_help_panel=SERVER)
+    ] = None,
+    budget_tokens: Annotated[
+        int | None, typer.Option(help="Stop before taking more tokens than this.", rich_help_panel=SERVER)
+    ] = None,
+    max_cost: Annotated[
+        float | None,
+        typer.Option(help="Stop before costing more than this; needs --prices.", rich_help_panel=SERVER),
+    ] = None,
+    prices: Annotated[
+        str | None,
+        typer.Option(
+            help="YAML: currency, and input and output by model per million tokens.",
+            metavar="FILE",
+            rich_help_panel=SERVER,
+        ),
+    ] = None,
+    yes: Annotated[
+        bool,
+        typer.Option("--yes", help="Ask nobody whether the cost is fine.", rich_help_panel=SERVER),
+    ] = False,
     out: Annotated[
         Path | None, typer.Option(help="Where the report goes. Default: report-RUN.html.")
     ] = None,
@@ -151,7 +230,10 @@ def audit(  # noqa: PLR0913, PLR0917 - one parameter an option
         templates=tuple(template or ()),
         epoch=epoch,
         seed=seed,
+        until=until,
+        margin=margin,
         system=system,
+        prefill=prefill,
         plain=plain,
         samples=samples,
         temperature=temperature,
@@ -161,10 +243,44 @@ def audit(  # noqa: PLR0913, PLR0917 - one parameter an option
         batch_size=batch_size,
         device=device,
         dtype=dtype,
+        stream=stream,
+        log_probabilities=log_probabilities,
+        concurrency=concurrency,
+        requests_per_minute=requests_per_minute,
+        tokens_per_minute=tokens_per_minute,
+        timeout=timeout,
+        budget_requests=budget_requests,
+        budget_tokens=budget_tokens,
+        max_cost=max_cost,
+        prices=prices,
     )
     with stages(quiet=quiet) as progress:
-        run = wiring.audit(settings, store, progress=progress, out=out or DEFAULT_REPORT)
+        run = wiring.audit(
+            settings,
+            store,
+            progress=progress,
+            out=out or DEFAULT_REPORT,
+            agree=lambda cost: _agree(cost, yes=yes),
+            spent=_spent,
+        )
         path = run.report(out, progress=progress)
     run.show(as_json=as_json, as_csv=as_csv)
     if not quiet:
         typer.echo(f"Report: {options.relative(path)}\nRun:    {run.id}   (kept in {place(url_of(store))})")
+
+
+def _agree(cost: "Cost", *, yes: bool) -> None:
+    """Say on stderr what asking will take at the most, and ask whether that is fine where it costs."""
+    typer.echo(f"To ask: at most about {cost}.", err=True)
+    if cost.money and not yes and sys.stdin.isatty() and not typer.confirm("Ask?", err=True):
+        typer.echo("Nothing was asked.", err=True)
+        raise typer.Exit
+
+
+def _spent(spending: "Spending") -> None:
+    typer.echo(f"Took: {spending.spent}.", err=True)
+    if spending.left:
+        typer.echo(
+            f"Stopped at the budget: {spending.left:,} questions were not asked. The same command goes on.",
+            err=True,
+        )

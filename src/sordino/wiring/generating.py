@@ -38,8 +38,6 @@ def filled(settings: AuditSettings, max_tokens: int) -> AuditSettings:
         temperature=0.0 if settings.temperature is None else settings.temperature,
         top_p=1.0 if settings.top_p is None else settings.top_p,
         max_tokens=max_tokens if settings.max_tokens is None else settings.max_tokens,
-        device=settings.device or "auto",
-        dtype=settings.dtype or "auto",
     )
 
 
@@ -108,16 +106,22 @@ def backend(settings: AuditSettings, model: Model, questions: int) -> Several:
 def notes(settings: AuditSettings, one: "TransformersBackend") -> tuple[str, ...]:
     """What a reader of the report must know about how the answers came about."""
     template = "without a chat template" if settings.plain else "in the model's chat template"
-    drawn = (
+    return (
+        f"Asked {template}, with {_prompt(settings, one)}. {drawn(settings)} "
+        f"Computed in {one.dtype} on {one.device}.",
+    )
+
+
+def drawn(settings: AuditSettings) -> str:
+    """How answers come about, in a sentence or two."""
+    how = (
         f"{settings.samples} a question, drawn at temperature {settings.temperature:g} and top-p "
         f"{settings.top_p:g}"
         if settings.temperature
         else "the likeliest token at each step (greedy)"
     )
-    return (
-        f"Asked {template}, with {_prompt(settings, one)}. Answers: {drawn}, at most {settings.max_tokens} "
-        f"tokens. Computed in {one.dtype} on {one.device}.",
-    )
+    begun = "" if settings.prefill is None else f" Each was made to begin with {settings.prefill!r}."
+    return f"Answers: {how}, at most {settings.max_tokens} tokens.{begun}"
 
 
 def _prompt(settings: AuditSettings, one: "TransformersBackend") -> str:

@@ -79,42 +79,64 @@ class Tokens:
 
 
 class Budget:
-    """What a command may still spend. tokens, cost: None sets no bound.
+    """What a command may still spend. tokens, cost, requests: None sets no bound.
 
     What is on the way is reserved at the most that it may take, so that the bound holds although answers
-    come later than questions go out; only second tries of unusable replies are not foreseen.
+    come later than questions go out; only second tries are not foreseen.
     """
 
-    def __init__(self, tokens: int | None = None, cost: float | None = None) -> None:
-        self._tokens, self._cost = tokens, cost
-        self._spent = Tokens()
-        self._paid = 0.0
-        self._reserved: dict[str, tuple[Tokens, float]] = {}
+    def __init__(
+        self, tokens: int | None = None, cost: float | None = None, requests: int | None = None
+    ) -> None:
+        self._most = (tokens, cost, requests)
+        self._taken = _Taken()
+        self._reserved: dict[str, _Taken] = {}
+        self._due = _Taken()
         self.is_spent = False
 
     def spend(self, tokens: Tokens, price: Price | None) -> None:
-        """What was really taken."""
-        self._spent += tokens
-        self._paid += price.of(tokens) if price else 0.0
+        """What a request really took."""
+        self._taken += _Taken.of(tokens, price)
+
+    def reserve(self, key: str, tokens: Tokens, price: Price | None) -> bool:
+        """Whether a request that may take so much fits; if so, that much is held back for it."""
+        wanted = _Taken.of(tokens, price)
+        whole = self._taken + self._due + wanted
+        bounds = zip((whole.tokens, whole.cost, whole.requests), self._most, strict=True)
+        if tokens.all and any(most is not None and taken > most for taken, most in bounds):
+            self.is_spent = True
+            return False
+        self._reserved[key] = wanted
+        self._due += wanted
+        return True
 
     def within(self, wanted: Iterable[tuple[str, Tokens, T]], price: Price | None) -> Iterator[T]:
         """The wanted things, each with its key and the most tokens that it may take, while they fit."""
         for key, tokens, thing in wanted:
-            cost = price.of(tokens) if price else 0.0
-            if not self._fits(tokens, cost):
-                self.is_spent = True
+            if not self.reserve(key, tokens, price):
                 return
-            self._reserved[key] = (tokens, cost)
             yield thing
 
     def release(self, key: str) -> None:
         """What was reserved under a key is on the way no more."""
-        self._reserved.pop(key, None)
+        if held := self._reserved.pop(key, None):
+            self._due -= held
+            if not self._reserved:
+                self._due = _Taken()  # sums of fractions drift
 
-    def _fits(self, tokens: Tokens, cost: float) -> bool:
-        if not tokens.all:
-            return True
-        reserved = sum(one.all for one, _ in self._reserved.values())
-        due = sum(one for _, one in self._reserved.values())
-        in_tokens = self._tokens is None or self._spent.all + reserved + tokens.all <= self._tokens
-        return in_tokens and (self._cost is None or self._paid + due + cost <= self._cost)
+
+@dataclass(frozen=True, slots=True)
+class _Taken:
+    tokens: int = 0
+    cost: float = 0.0
+    requests: int = 0
+
+    @classmethod
+    def of(cls, tokens: Tokens, price: Price | None) -> Self:
+        return cls(tokens.all, price.of(tokens) if price else 0.0, 1)
+
+    def __add__(self, other: "_Taken") -> "_Taken":
+        return _Taken(self.tokens + other.tokens, self.cost + other.cost, self.requests + other.requests)
+
+    def __sub__(self, other: "_Taken") -> "_Taken":
+        return _Taken(self.tokens - other.tokens, self.cost - other.cost, self.requests - other.requests)

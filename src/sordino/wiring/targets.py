@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
+from sordino.auditing.rounds import margin_of
 from sordino.core.errors import SpecError, TargetError, unknown
 from sordino.core.protocols import Backend, TargetIdentity
 from sordino.core.records import NOT_RECORDED, Request, Sampling
@@ -13,17 +14,29 @@ from sordino.organism.planting import PACK
 from sordino.wiring import generating, questions
 from sordino.wiring.generating import Model
 from sordino.wiring.questions import Questions
-from sordino.wiring.settings import HOW_COMPUTED, OF_GENERATION, OF_RECORDINGS, AuditSettings
+from sordino.wiring.settings import (
+    HOW_COMPUTED,
+    OF_GENERATION,
+    OF_MACHINE,
+    OF_RECORDINGS,
+    OF_SERVERS,
+    AuditSettings,
+)
+from sordino.wiring.spending import Spending
 
 FORMS = {
     "replay": "replay:FILE",
     "organism": "organism:NAME",
     "hf": "hf:ORG/NAME, hf:ORG/NAME@REVISION, hf:./FOLDER",
+    "openai": "openai:MODEL@http://HOST:PORT/v1",
+    "inspect": "inspect:PROVIDER/MODEL",
 }
 """How each kind of target is written."""
 
 ORGANISM_TOKENS = 400
 MODEL_TOKENS = 1024
+SERVED_TOKENS = 4096
+"""A model that reasons needs room, and a server is paid for what it says and not for what it may say."""
 _HUB = re.compile(r"([\w.-]+(?:/[\w.-]+)?)(?:@(\S+))?")
 
 
@@ -35,6 +48,7 @@ class Target:
       and without what says nothing to such a target.
     backend: not yet opened. holds: whether a recording has an answer; None for what can be asked anew.
     traces: whether answers may bring reasoning traces. libraries: what computes the answers.
+    spending: the backend of a server once more, as what keeps to a budget; None for others.
     """
 
     settings: AuditSettings
@@ -48,6 +62,7 @@ class Target:
     traces: bool
     holds: Callable[[Request], bool] | None = None
     libraries: tuple[str, ...] = ()
+    spending: Spending | None = None
 
 
 def target(settings: AuditSettings) -> Target:
@@ -72,7 +87,9 @@ def _replay(settings: AuditSettings, place: str) -> Target:
     from sordino.generation.recording import Recording  # noqa: PLC0415 - brings pyarrow
     from sordino.generation.replay import ReplayBackend  # noqa: PLC0415
 
-    _refuse(settings, OF_GENERATION, "is for targets that generate", "is a recording")
+    foreign = OF_GENERATION | OF_MACHINE | OF_SERVERS
+    _refuse(settings, foreign, "is for targets that generate", "is a recording")
+    settings.check()
     recording = Recording.read(
         Path(place),
         columns=settings.columns,
@@ -83,7 +100,7 @@ def _replay(settings: AuditSettings, place: str) -> Target:
     backend = ReplayBackend(recording)
     return Target(
         settings=settings,
-        spec=_spec(settings, OF_GENERATION),
+        spec=_spec(settings, foreign),
         identity=replace(backend.identity, spec=settings.target),
         backend=backend,
         questions=(
@@ -123,10 +140,39 @@ def _hub_model(place: str) -> Model:
     return Model(hub[1], hub[1], hub[2], is_hub=True)
 
 
+def _served(settings: AuditSettings, place: str) -> Target:
+    """A model behind a server: what it is asked, and how, with the budget that holds."""
+    from sordino.wiring import serving  # noqa: PLC0415
+
+    foreign = OF_RECORDINGS | OF_MACHINE
+    _refuse(settings, OF_RECORDINGS, "is for recordings", "generates its answers")
+    _refuse(settings, OF_MACHINE, "is for models that run here", "is behind a server")
+    filled = generating.filled(settings, SERVED_TOKENS)
+    settings.check()
+    spending = serving.spending(filled, place)
+    if settings.pack is None:
+        raise questions.unasked(settings.target)
+    return Target(
+        settings=settings.published(),
+        spec=_spec(filled.published(), foreign),
+        identity=replace(spending.identity, spec=settings.target),
+        backend=spending,
+        questions=questions.of_pack(settings.pack, settings),
+        sampling=generating.sampling(filled),
+        samples=filled.samples or 1,
+        notes=serving.notes(filled, spending),
+        traces=True,
+        libraries=serving.LIBRARIES[settings.target.partition(":")[0]],
+        spending=spending,
+    )
+
+
 _KINDS: Mapping[str, Callable[[AuditSettings, str], Target]] = {
     "replay": _replay,
     "organism": _organism,
     "hf": _hub,
+    "openai": _served,
+    "inspect": _served,
 }
 
 
@@ -143,6 +189,7 @@ def model_run_here(spec: str) -> Model:
 
 def _generating(settings: AuditSettings, model: Model, max_tokens: int) -> Target:
     _refuse(settings, OF_RECORDINGS, "is for recordings", "generates its answers")
+    _refuse(settings, OF_SERVERS, "is for servers", "runs here")
     settings.check()
     if settings.pack is None:
         raise questions.unasked(settings.target)
@@ -154,7 +201,7 @@ def _generating(settings: AuditSettings, model: Model, max_tokens: int) -> Targe
     pinned = f"hf:{model.name}@{identity.revision.split(':')[0]}" if model.is_hub else settings.target
     return Target(
         settings=replace(settings, target=pinned),
-        spec=_spec(filled, OF_RECORDINGS),
+        spec=_spec(filled, OF_RECORDINGS | OF_SERVERS),
         identity=identity,
         backend=backend,
         questions=asked,
@@ -167,8 +214,9 @@ def _generating(settings: AuditSettings, model: Model, max_tokens: int) -> Targe
 
 
 def _spec(settings: AuditSettings, foreign: Mapping[str, str]) -> Mapping[str, object]:
-    told = asdict(settings).items()
-    return {k: v for k, v in told if k not in foreign and not (k in HOW_COMPUTED and v is None)}
+    told = asdict(settings)
+    told["margin"] = margin_of(told)
+    return {k: v for k, v in told.items() if k not in foreign and not (k in HOW_COMPUTED and v is None)}
 
 
 def _refuse(settings: AuditSettings, foreign: Mapping[str, str], what_for: str, but: str) -> None:
