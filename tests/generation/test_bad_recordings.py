@@ -63,6 +63,8 @@ def lines(*rows):
         # syntax
         ("a.jsonl", GOOD.encode() + b'{"question": "2?", "resp\n' + GOOD.encode(), {}, "line 2: not JSON"),
         ("a.jsonl", b"[1, 2]\n", {}, "line 1: a list, not an object"),
+        ("a.jsonl", b'{"question": "1?", "question": "2?"}\n', {}, "line 1: the key 'question' stands twice"),
+        ("a.jsonl", b'{"question": "1?", "response": {"a": 1, "a": 2}}\n', {}, "the key 'a' stands twice"),
         ("a.jsonl", b"[" * 200_000 + b"\n", {}, "line 1: nested too deeply"),
         ("a.jsonl", b'{"question": "torn', {}, "holds no answers. a.jsonl, line 1: not JSON"),
         ("a.csv", b"question,response\nQ?,A.,B.\n", {}, "line 2: 3 cells where the header has 2"),
@@ -115,6 +117,14 @@ def test_parquet_names_its_rows(tmp_path):
     path = tmp_path / "a.parquet"
     pq.write_table(pa.Table.from_pylist([ROW, ROW]), path)
     with pytest.raises(RecordingError, match=r"a\.parquet, rows 1 and 2"):
+        Recording.read(path)
+
+
+def test_parquet_with_a_column_twice(tmp_path):
+    path = tmp_path / "a.parquet"
+    cells = [pa.array([text]) for text in ("Q?", "A.", "B.")]
+    pq.write_table(pa.Table.from_arrays(cells, names=["question", "response", "response"]), path)
+    with pytest.raises(RecordingError, match="two columns are named 'response'"):
         Recording.read(path)
 
 

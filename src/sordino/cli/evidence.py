@@ -1,27 +1,74 @@
-"""`sordino export` and `sordino verify`: a run as one file that others can check."""
+"""`sordino export` and `sordino verify`: a run as files for others, and as one that they can check."""
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sordino.cli import options
+from sordino.cli import options, printing
+from sordino.cli.interruption import Interrupted
+from sordino.cli.progress import stages
+
+if TYPE_CHECKING:
+    from sordino.wiring.run import Run
 
 
 def export(
     run: options.RunId = "latest",
-    out: Annotated[Path | None, typer.Option(help="The bundle. Default: RUN.zip.")] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--output", "--out", help="The file or folder. Default: named after the run.", metavar="PLACE"
+        ),
+    ] = None,
+    form: Annotated[
+        str,
+        typer.Option("--format", help="bundle, parquet, jsonl, speechmap or dataset.", metavar="FORMAT"),
+    ] = "bundle",
+    as_json: options.AsJson = False,
     store: options.Store = options.STORE,
 ) -> None:
-    """Write an evidence bundle: exchanges, readings, estimates, findings and the report, with hashes."""
-    from sordino.wiring.bundle import write  # noqa: PLC0415 - brings pandas
-    from sordino.wiring.run import Run  # noqa: PLC0415
+    """Take a run out of the store.
+
+    bundle: an evidence bundle, one zip with hashes of exchanges, readings, figures and the report.
+    parquet: a folder of tables. jsonl: one exchange a line, with its readings and labels.
+    speechmap: SpeechMap's layout. dataset: a folder for a dataset hub, with its card.
+    """
+    from sordino.wiring.run import Run  # noqa: PLC0415 - brings pandas
 
     found = Run.stored(run, store)
+    if form != "bundle":
+        _export(found, form, out, as_json=as_json)
+        return
+    from sordino.wiring.bundle import write  # noqa: PLC0415
+
     path, root = write(found, out)
+    if as_json:
+        printing.echo_json({"run": found.id, "format": form, "path": str(path), "sha256": root})
+        return
     typer.echo(f"Bundle:  {options.relative(path)}")
     typer.echo(f"SHA-256: {root}   (of its list of hashes: publish it with the claim)")
+
+
+def _export(run: "Run", form: str, out: Path | None, *, as_json: bool) -> None:
+    from sordino.reporting.text import visible  # noqa: PLC0415
+    from sordino.wiring import exporting  # noqa: PLC0415
+
+    try:
+        with stages(quiet=as_json) as progress:
+            done = exporting.export(run, form, out, progress)
+    except KeyboardInterrupt:
+        raise Interrupted("Nothing was written.") from None
+    if as_json:
+        printing.echo_json(done.summary())
+        return
+    counts = ", ".join(f"{n:,} {delivery}" for delivery, n in done.deliveries.items())
+    typer.echo(visible(f"Written: {options.relative(done.path)}"))
+    for file in done.files:
+        typer.echo(visible(f"         {file}"))
+    typer.echo(f"Holds:   {sum(done.deliveries.values()):,} exchanges: {counts}")
+    typer.echo(visible(f"Back in: {done.again}"))
 
 
 def verify(

@@ -20,7 +20,8 @@ NAMES = ("template", "jurisdiction", "language", "phrasing")
 class Answer:
     """A recorded answer.
 
-    row: line or row number in the file. sample: as the file has it, before numbering.
+    row: line or row number in the file. sample: as the file has it, before numbering. prefill: how the
+      answer was begun for the model.
     text, reasoning: UTF-8 with surrogates passed through, because one dash or emoji doubles or quadruples
       a Python string, and recordings are large.
     """
@@ -38,6 +39,7 @@ class Answer:
     route: str | None
     error: str | None
     system: str | None
+    prefill: str | None
     sample: str | None
     question_id: str | None
     template: str | None
@@ -76,7 +78,6 @@ def read_answer(fields: Mapping[str, object], number: int, where: str) -> Answer
     known = _unwrapped(fields, where)
     texts = {field: _text(value) for field, value in known.items()}
     texts["error"] = stated(texts.get("error"))
-    response = texts.get("response")
     if not (question := same_question(texts.get("question") or "")):
         raise RecordingError(f"{where}: the question is missing. Fill it in or take the row out.")
     for field in NAMES:
@@ -84,18 +85,8 @@ def read_answer(fields: Mapping[str, object], number: int, where: str) -> Answer
             raise RecordingError(
                 f"{where}: the {field} holds half a character (a lone surrogate). Write whole ones."
             )
-    given = texts.get("reasoning")
-    reasoning, answer = (given, None) if response is None else split(response, given)
     tokens = _number(known.get("completion_tokens"))
-    delivery = settle(
-        text=answer,
-        reasoning=reasoning,
-        finish_reason=texts.get("finish_reason"),
-        native_finish_reason=texts.get("native_finish_reason"),
-        error=texts.get("error"),
-        status=texts.get("status"),
-        completion_tokens=None if tokens is None else int(tokens),
-    )
+    delivery, answer, reasoning = _came(texts, None if tokens is None else int(tokens), where)
     prompt_tokens = _number(known.get("prompt_tokens"))
     return Answer(
         row=number,
@@ -111,6 +102,7 @@ def read_answer(fields: Mapping[str, object], number: int, where: str) -> Answer
         route=texts.get("provider"),
         error=_why(texts, delivery),
         system=texts.get("system"),
+        prefill=texts.get("prefill"),
         sample=texts.get("sample"),
         question_id=texts.get("question_id"),
         template=texts.get("template"),
@@ -119,6 +111,38 @@ def read_answer(fields: Mapping[str, object], number: int, where: str) -> Answer
         phrasing=texts.get("phrasing"),
         sibling_id=texts.get("sibling_id"),
     )
+
+
+def _came(
+    texts: Mapping[str, str | None], tokens: int | None, where: str
+) -> tuple[Delivery, str | None, str | None]:
+    """The delivery, the answer and the reasoning. A row that says its delivery has them apart already."""
+    response, given = texts.get("response"), texts.get("reasoning")
+    if (told := texts.get("delivery")) is not None:
+        return _told(told, response, where), response, given
+    reasoning, answer = (given, None) if response is None else split(response, given)
+    delivery = settle(
+        text=answer,
+        reasoning=reasoning,
+        finish_reason=texts.get("finish_reason"),
+        native_finish_reason=texts.get("native_finish_reason"),
+        error=texts.get("error"),
+        status=texts.get("status"),
+        completion_tokens=tokens,
+    )
+    return delivery, answer, reasoning
+
+
+def _told(word: str, response: str | None, where: str) -> Delivery:
+    """What a recording that Sordino wrote says of its row's delivery."""
+    if word not in list(Delivery):
+        raise RecordingError(
+            f"{where}: the delivery {word[:40]!r} is none of {', '.join(Delivery)}. Write one of them, or "
+            "give the column another name if it is about something else."
+        )
+    if word == Delivery.DELIVERED and not (response or "").strip():
+        raise RecordingError(f"{where}: the answer counts as delivered, and there is none. Mend the row.")
+    return Delivery(word)
 
 
 def _unwrapped(fields: Mapping[str, object], where: str) -> dict[str, object]:

@@ -9,9 +9,10 @@ from typing import TypeAlias
 from sordino.core.errors import RecordingError, unknown
 from sordino.core.records import Delivery
 from sordino.generation.answers import Answer, read_answer
-from sordino.generation.columns import FIELDS, ColumnMap, Row, dig
+from sordino.generation.columns import ColumnMap, Row, dig
 from sordino.generation.delivery import is_block_name, is_known
 from sordino.generation.readers import place, read_rows
+from sordino.store.deliveries import NOT_ASKED
 
 Held: TypeAlias = Mapping[tuple[str, int], Answer]
 """Answers by question and sample; the samples of a question count from 0."""
@@ -21,12 +22,11 @@ Held: TypeAlias = Mapping[tuple[str, int], Answer]
 class Loaded:
     """What a file holds of one model.
 
-    model: None where neither the file nor the caller names one. columns: the fields that have a column.
+    model: None where neither the file nor the caller names one.
     """
 
     answers: Held
     model: str | None
-    columns: frozenset[str]
     notes: tuple[str, ...]
 
 
@@ -36,8 +36,7 @@ def load(path: Path, columns: Mapping[str, str], model: str | None, siblings: st
     answers = list(reading.answers())
     chosen = reading.checked_model(bool(answers))
     held = _numbered(answers, path)
-    present = frozenset(field for field in FIELDS if reading.columns.of(field) is not None)
-    return Loaded(held, chosen, present, (*reading.notes, *_doubts(answers)))
+    return Loaded(held, chosen, (*reading.notes, *_doubts(answers)))
 
 
 class _Reading:
@@ -47,6 +46,7 @@ class _Reading:
         self.path, self.columns, self.model, self.siblings = path, columns, model, siblings
         self.models: dict[str, None] = {}
         self.notes: list[str] = []
+        self.unasked = 0
 
     def answers(self) -> Iterator[Answer]:
         """The chosen model's answers; without a choice those of the first that shows."""
@@ -55,6 +55,9 @@ class _Reading:
             if self.columns.of("question") is None:
                 raise self.columns.missing("question", self.path.name)
             if self._is_of_another_model(fields, where):
+                continue
+            if fields.get("delivery") == NOT_ASKED:
+                self.unasked += 1
                 continue
             if self.siblings is not None:
                 fields["sibling_id"] = self._sibling_id(fields, row)
@@ -72,6 +75,8 @@ class _Reading:
         if not any_answers:
             raise RecordingError(" ".join([f"{name} holds no answers.", *self.notes]))
         self.columns.check(name)
+        if self.unasked:
+            self.notes.append(f"{self.unasked:,} rows of {name} are of questions that were not asked.")
         if self.model is not None and not found:
             self.notes.append(f"{name} names no model: all of its answers are taken for {self.model}'s.")
         return self.model or (found[0] if found else None)
@@ -149,3 +154,5 @@ def _doubts(answers: Sequence[Answer]) -> Iterator[str]:
         )
     if prompted := sum(a.system is not None for a in answers):
         yield f"{prompted} answers were given under a system prompt that the recording states."
+    if begun := sum(a.prefill is not None for a in answers):
+        yield f"{begun} answers were begun for the model with words that the recording states."

@@ -20,6 +20,8 @@ LONGEST_LINE = 64 << 20
 """Bytes of one line of JSON Lines or of one CSV field."""
 
 BATCH_ROWS = 256
+OURS = frozenset({b"sordino.manifest", b"sordino.recording"})
+"""Metadata of Parquet files that we wrote: what UTF-8 does not hold is escaped in them (`store.text`)."""
 
 Choose: TypeAlias = Callable[[Iterable[str]], list[str]]
 Numbered: TypeAlias = Iterator[tuple[int, Row]]
@@ -74,16 +76,24 @@ def _parquet(path: Path, choose: Choose, _: list[str]) -> Numbered:
     number = 0
     try:
         with pq.ParquetFile(path, memory_map=True) as file:
+            _check_names(path, file.schema_arrow.names)
             columns = choose(file.schema_arrow.names)
+            own = OURS & (file.schema_arrow.metadata or {}).keys()
             for batch in file.iter_batches(batch_size=BATCH_ROWS, columns=columns):
                 for row in batch.to_pylist():
                     number += 1
-                    yield number, row
+                    yield number, _unescaped(row) if own else row
     except UnicodeDecodeError as error:
         near = f"{place(path, number + 1)} or one of the {BATCH_ROWS} rows after it"
         raise RecordingError(f"{near}: not UTF-8 ({error.reason}). Write the file anew as UTF-8.") from None
     except pa.ArrowException as error:
         raise RecordingError(f"{path.name} is not readable Parquet: {error}") from None
+
+
+def _unescaped(row: Row) -> Row:
+    from sordino.store.text import unescape  # noqa: PLC0415 - brings SQL, which foreign files do not need
+
+    return {name: unescape(value) if isinstance(value, str) else value for name, value in row.items()}
 
 
 def _jsonl(path: Path, _: Choose, notes: list[str]) -> Numbered:
@@ -103,10 +113,27 @@ class _TornLineError(RecordingError):
     """A line that is no JSON: an error, unless the file ends with it."""
 
 
+class _TwiceError(Exception):
+    """A key that stands twice in one object, of which JSON's reader would keep the last."""
+
+
+def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        for name, value in pairs:
+            if found[name] != value:
+                raise _TwiceError(name)
+    return found
+
+
 def _object(line: bytes, where: str) -> Row:
     text = _decoded(line, where)
     try:
-        row = json.loads(text)
+        row = json.loads(text, object_pairs_hook=_unique)
+    except _TwiceError as error:
+        raise RecordingError(
+            f"{where}: the key {str(error)[:80]!r} stands twice in one object. Take one of them out."
+        ) from None
     except RecursionError:
         raise RecordingError(f"{where}: nested too deeply to be read.") from None
     except ValueError as error:
@@ -125,8 +152,7 @@ def _csv(path: Path, _: Choose, __: list[str]) -> Numbered:
     )
     try:
         header = next(reader, [])
-        if twice := {name for name in header if header.count(name) > 1}:
-            raise RecordingError(f"{path.name}: two columns are named {min(twice)!r}. Rename one.")
+        _check_names(path, header)
         _check_commas(path.name, header)
         start = reader.line_num + 1
         for cells in reader:
@@ -142,6 +168,11 @@ def _csv(path: Path, _: Choose, __: list[str]) -> Numbered:
         raise RecordingError(
             f"{place(path, reader.line_num)}: not CSV as RFC 4180 has it ({error}). Mend its quotes."
         ) from None
+
+
+def _check_names(path: Path, names: list[str]) -> None:
+    if twice := {name for name in names if names.count(name) > 1}:
+        raise RecordingError(f"{path.name}: two columns are named {min(twice)!r}. Rename one.")
 
 
 def _check_commas(name: str, header: list[str]) -> None:

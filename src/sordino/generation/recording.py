@@ -102,7 +102,7 @@ def _without_blank_traces(answers: Held, notes: tuple[str, ...]) -> tuple[Held, 
 
 def _matching(loaded: Loaded, siblings: str | None) -> Matching:
     """No recording vouches that its siblings ask about the same matter, so they match by form at most."""
-    known = siblings is not None or loaded.columns >= {"template", "jurisdiction"}
+    known = siblings is not None or any(a.template and a.jurisdiction for a in loaded.answers.values())
     return Matching.FORM if known else Matching.NONE
 
 

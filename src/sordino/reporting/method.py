@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 import pandas as pd
 
-from sordino.reporting import judge_card, words
+from sordino.reporting import certainty, judge_card, words
 from sordino.reporting.source import ReportSource
 from sordino.reporting.text import label, prose
 from sordino.reporting.views import Card, Method, Row
@@ -14,11 +14,14 @@ _PARAGRAPHS = (
     "with its siblings, paired by template, so that an awkward subject weighs on all alike. Selectivity is "
     "the difference between a jurisdiction's rate and that of its median sibling, in percentage points.",
     "Intervals treat the template as the unit that varies, not the single answer: asking the same matter "
-    "again adds little. p-values are two-sided and adjusted by Holm's method over jurisdictions and "
-    "languages within a measure.",
+    "again adds little.",
     "Delivery comes from metadata alone. Blocked, truncated, empty, failed, unjudged and not asked are "
     "counted by their own names and never as zero; where blocked and truncated ones could be counted as "
     "withheld, both figures are shown.",
+)
+_HOLM = (
+    "p-values are two-sided, and adjusted by Holm's method over jurisdictions and languages within a "
+    "measure."
 )
 _CORRECTED = (
     "Corrected rates are the judge's mean probability over all answers that it has read, put right by how "
@@ -28,7 +31,7 @@ _CORRECTED = (
     "a language, a value of the judge and whether it was sure. Rogan–Gladen corrects by sensitivity and "
     "specificity. Findings, and all other estimates, take the judge at its word."
 )
-_LIMITS = (
+LIMITS = (
     "Measured is what this target answered to these questions, at this revision and with these settings. "
     "Other questions, system prompts or hosts may be answered otherwise.",
     "A difference says that answers differ, not why, nor who wanted it.",
@@ -45,11 +48,16 @@ def method(source: ReportSource, frame: pd.DataFrame) -> Method:
     seen = [m for m in words.MATCHINGS if (frame["matching"] == m).any()]
     found = {f.measure for f in source.findings} | {e.measure for e in source.estimates}
     silent = [title.lower() for m, (title, _) in words.MEASURES.items() if m not in found]
-    limits = _LIMITS + tuple(words.MATCHINGS[m] for m in seen)
+    limits = LIMITS + tuple(words.MATCHINGS[m] for m in seen)
     if silent:
         limits += (f"Not measured in this run: {', '.join(silent)}.",)
     return Method(
-        paragraphs=(*_PARAGRAPHS, _on_labels(source)),
+        paragraphs=(
+            *_PARAGRAPHS[:2],
+            certainty.method(source) or _HOLM,
+            *_PARAGRAPHS[2:],
+            _on_labels(source),
+        ),
         limits=limits,
         notes=tuple(prose(note) for note in source.notes),
         cards=tuple(_cards(source)),

@@ -19,6 +19,11 @@ _ACTING = re.compile(
     "\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff\U000e0000-\U000e007f]"
 )
 _TOKEN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
+# From a root, a home or a drive, with a folder in it; not what follows the host of an address.
+_NO_PART = r"\s'\"`<>|*?/\\"
+_PATH = re.compile(
+    rf"(?<![\w/\\.])(?:(?:file://)?~?/(?!/)|[A-Za-z]:[/\\])(?:[^{_NO_PART}]+[/\\])+[^{_NO_PART}]*"
+)
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -74,6 +79,15 @@ def cell(text: str) -> str:
 def inert(text: str) -> str:
     """The text itself, and with an apostrophe before it where a spreadsheet would run it as a formula."""
     return "'" + text if text.startswith(_FORMULA) else text
+
+
+def pathless(text: str) -> str:
+    """The text with every absolute path cut to its last name: folders name people and machines.
+
+    >>> pathless("no /home/anna/model.bin at https://host/v1/models")
+    'no model.bin at https://host/v1/models'
+    """
+    return _PATH.sub(lambda path: re.split(r"[/\\]", path[0].rstrip("/\\"))[-1], text)
 
 
 def link(**parts: str | None) -> str:

@@ -16,12 +16,13 @@ from sordino.core.identity import make_request
 from sordino.core.protocols import Item, Judge
 from sordino.core.records import Axis, Delivery, Exchange, Reading, Unjudged
 from sordino.generation.answers import Answer, read_answer
+from sordino.store.deliveries import NOT_ASKED
 from sordino.wiring import judges
 from sordino.wiring.answer_files import named
 
 NEEDED = (
     *("question", "response", "reasoning", "finish_reason", "native_finish_reason"),
-    *("error", "status", "completion_tokens"),
+    *("error", "status", "delivery", "completion_tokens"),
 )
 NAMES = 4_096
 """Model names whose fold is remembered."""
@@ -54,6 +55,8 @@ def asked(fields: Mapping[str, object], number: int) -> Asked:
     model = named(fields.get("model"))
     if not str(fields.get("question") or "").strip():
         return Asked(None, "no question", model)
+    if fields.get("delivery") == NOT_ASKED:
+        return Asked(None, "not asked", model)
     try:
         answer = read_answer({f: fields.get(f) for f in NEEDED}, number, "row")
     except RecordingError as error:
