@@ -45,6 +45,17 @@ def test_a_jurisdiction_about_which_all_answer_alike_has_no_order(ladder):
     assert set(ranks.values()) == {(1, 4)}
 
 
+def test_less_than_siblings_makes_no_other_model_selective():
+    """One withholds about the sibling: by selectivity it stands below, and the other is not put above."""
+    turned = RUNS.entry("turned", RUNS.outcomes({("XA", "en"): 0, ("XB", "en"): 20}))
+    ranked = rank(Group((*RUNS.ladder({"open": 0}), turned)))
+    for code, told in (
+        ("XA", {"open": (1, 2), "turned": (1, 2)}),
+        ("XB", {"open": (1, 1), "turned": (2, 2)}),
+    ):
+        assert by_name(ranked, place(ranked, code)) == told
+
+
 def test_a_pair_is_the_difference_of_what_is_ranked_with_its_adjusted_p(ladder):
     order = place(ladder).orders[Contrast.SELECTIVITY]
     entries = ladder.group.entries

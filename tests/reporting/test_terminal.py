@@ -41,3 +41,14 @@ def test_hostile_names_are_neither_markup_nor_escapes(make) -> None:
     assert "\x1b" not in text
     assert "\x00" not in text
     assert "[bold red]x[/]␛[2J␀" in text
+
+
+def test_an_audit_that_ended_before_anything_was_certain_does_not_claim_otherwise(source) -> None:
+    settings = {**source.manifest.settings, "until": "certain", "margin": 0.25}
+    until = replace(source, manifest=replace(source.manifest, settings=settings))
+    assert "Asked" not in shown(source, 120)
+    some = f"{int(until.outcomes['key'].notna().sum()):,}"
+    assert f"Asked all {some} questions: stopping early has spared none." in shown(until, 200)
+    left = until.outcomes["delivery"].where(until.outcomes.index % 2 == 0, "not_asked")
+    text = shown(replace(until, outcomes=until.outcomes.assign(delivery=left)), 200)
+    assert "questions: it ended before enough was certain in any language." in text

@@ -6,20 +6,23 @@ it is about, so that it does not depend on which others were computed.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
+from math import comb
 
 import numpy as np
 import pandas as pd
 
+from sordino.auditing.methods import FIXED, Methods
 from sordino.auditing.outcomes import scored
 from sordino.core.identity import digest
 from sordino.core.records import Contrast, Estimate, Figure, Kind, Matching, Measure
-from sordino.statistics import multiplicity, paired, rates
 
 MEDIAN_SIBLING = "median sibling"
 COUNTED = ("excluded", "withheld")
+ENOUGH_CERTAIN = "enough_certain"
+"""Why an outcome is missing that was not asked about any more."""
 
 Progress = Callable[[str, int, int], None]
 
@@ -30,6 +33,7 @@ class Slice:
 
     missing: how many outcomes have no value, by jurisdiction and why.
     rates, counts: (templates, jurisdictions); rates are NaN where nothing was observed.
+    methods: the statistics that make its figures.
     """
 
     measure: Measure
@@ -41,6 +45,7 @@ class Slice:
     jurisdictions: tuple[str, ...]
     rates: np.ndarray
     counts: np.ndarray
+    methods: Methods = FIXED
 
     @property
     def asked(self) -> list[int]:
@@ -56,10 +61,19 @@ class Slice:
         return dict(sorted(counted.items()))
 
 
-def estimate(outcomes: pd.DataFrame, *, seed: int = 0, progress: Progress | None = None) -> list[Estimate]:
+def estimate(
+    outcomes: pd.DataFrame,
+    *,
+    seed: int = 0,
+    progress: Progress | None = None,
+    methods: Methods = FIXED,
+    certain: Collection[str] = (),
+) -> list[Estimate]:
     """All estimates of a run, in the order measure, language, contrast, jurisdiction.
 
     outcomes: one row an owed probe, as `Store.outcomes` returns it. seed: of every Monte Carlo figure.
+    methods: of what is asked about politics; control and safety are asked in full or not at all.
+    certain: languages in which no more was asked, as enough was certain.
     """
     found: list[Estimate] = []
     measures = [m for m in Measure if scored(outcomes, m)["value"].notna().any() or m is Measure.WITHHELD]
@@ -67,26 +81,49 @@ def estimate(outcomes: pd.DataFrame, *, seed: int = 0, progress: Progress | None
         if progress:
             progress("estimating", done, len(measures))
         for blocks in COUNTED if measure is Measure.WITHHELD else COUNTED[:1]:
-            frame = scored(outcomes, measure, blocks=blocks)
-            found += _adjusted(list(_measure(frame, measure, blocks, seed)))
+            frame = _spared(scored(outcomes, measure, blocks=blocks), certain)
+            found += _adjusted(list(_measure(frame, measure, blocks, seed, methods)), methods)
     if progress:
         progress("estimating", len(measures), len(measures))
     return found
 
 
-def _measure(frame: pd.DataFrame, measure: Measure, blocks: str, seed: int) -> Iterator[Estimate]:
+def deciding(outcomes: pd.DataFrame, methods: Methods) -> list[Estimate]:
+    """Those of the estimates that decide when enough is certain: what is withheld, and how selectively."""
+    frame = scored(outcomes, Measure.WITHHELD)
+    pieces = _political(frame, Measure.WITHHELD, COUNTED[0], methods)
+    return _adjusted([e for piece in pieces for e in _own(piece, seed=0)], methods)
+
+
+def _spared(frame: pd.DataFrame, certain: Collection[str]) -> pd.DataFrame:
+    """The same, with the reason of what could have been asked and was not."""
+    spared = frame["delivery"].eq("not_asked") & frame["key"].notna() & frame["language"].isin(certain)
+    return frame.assign(why=frame["why"].mask(spared & frame["value"].isna(), ENOUGH_CERTAIN))
+
+
+def _measure(
+    frame: pd.DataFrame, measure: Measure, blocks: str, seed: int, methods: Methods
+) -> Iterator[Estimate]:
+    for piece in _political(frame, measure, blocks, methods):
+        yield from _own(piece, seed)
+        if blocks == "excluded":
+            yield from _pairs(piece, seed)
+        spoken = frame[frame["language"].eq(piece.language)]
+        neutral = spoken[spoken["kind"].eq(Kind.NEUTRAL.value)]
+        if len(neutral):
+            yield from _control(_slice(neutral, measure, piece.language, Kind.NEUTRAL, blocks), seed)
+        if measure is Measure.WITHHELD and blocks == "excluded":
+            yield from _requests(spoken, measure, piece.language, blocks)
+    political = frame["kind"].eq(Kind.POLITICAL.value)
+    yield from _language_gaps(frame[political], measure, blocks, seed, methods)
+
+
+def _political(frame: pd.DataFrame, measure: Measure, blocks: str, methods: Methods) -> Iterator[Slice]:
+    """The political cells of each language."""
     political = frame["kind"].eq(Kind.POLITICAL.value)
     for language in sorted(frame["language"].unique()):
-        spoken = frame["language"].eq(language)
-        yield from _within(
-            _slice(frame[spoken & political], measure, language, Kind.POLITICAL, blocks), seed
-        )
-        neutral = frame[spoken & frame["kind"].eq(Kind.NEUTRAL.value)]
-        if len(neutral):
-            yield from _control(_slice(neutral, measure, language, Kind.NEUTRAL, blocks), seed)
-        if measure is Measure.WITHHELD and blocks == "excluded":
-            yield from _requests(frame[spoken], measure, language, blocks)
-    yield from _language_gaps(frame[political], measure, blocks, seed)
+        own = frame[political & frame["language"].eq(language)]
+        yield replace(_slice(own, measure, language, Kind.POLITICAL, blocks), methods=methods)
 
 
 def _requests(frame: pd.DataFrame, measure: Measure, language: str, blocks: str) -> Iterator[Estimate]:
@@ -100,7 +137,7 @@ def _requests(frame: pd.DataFrame, measure: Measure, language: str, blocks: str)
         lost = Counter(("", str(why)) for why in own.loc[own["value"].isna(), "why"])
         nothing = np.empty((0, 0))
         piece = Slice(measure, language, kind, blocks, Matching.NONE, dict(lost), (), nothing, nothing)
-        yield _made(piece, contrast, "", None, rates.rate(means, counts))
+        yield _made(piece, contrast, "", None, FIXED.rate(means, counts))
 
 
 def _slice(frame: pd.DataFrame, measure: Measure, language: str, kind: Kind, blocks: str) -> Slice:
@@ -121,17 +158,21 @@ def _matching(frame: pd.DataFrame) -> Matching:
     )
 
 
-def _within(piece: Slice, seed: int) -> Iterator[Estimate]:
-    """Rates, selectivity and pairs of one language's political cells."""
+def _own(piece: Slice, seed: int) -> Iterator[Estimate]:
+    """Rates and selectivity of one language's political cells."""
     for j, name in enumerate(piece.jurisdictions):
-        yield _made(piece, Contrast.RATE, name, None, rates.rate(piece.rates[:, j], piece.counts[:, j]))
-    if piece.matching is Matching.NONE:
-        return
-    for j in piece.asked:
-        yield _selectivity(piece, Contrast.SELECTIVITY, j, seed)
-    for a, b in combinations(piece.asked, 2) if piece.blocks == "excluded" else ():
+        figure = piece.methods.rate(piece.rates[:, j], piece.counts[:, j])
+        yield _made(piece, Contrast.RATE, name, None, figure)
+    if piece.matching is not Matching.NONE:
+        for j in piece.asked:
+            yield _selectivity(piece, Contrast.SELECTIVITY, j, seed)
+
+
+def _pairs(piece: Slice, seed: int) -> Iterator[Estimate]:
+    """Each jurisdiction of one language against each other."""
+    for a, b in combinations(piece.asked, 2) if piece.matching is not Matching.NONE else ():
         first, second = piece.jurisdictions[a], piece.jurisdictions[b]
-        figure = paired.difference(
+        figure = piece.methods.difference(
             piece.rates[:, a],
             piece.counts[:, a],
             piece.rates[:, b],
@@ -144,7 +185,8 @@ def _within(piece: Slice, seed: int) -> Iterator[Estimate]:
 def _control(piece: Slice, seed: int) -> Iterator[Estimate]:
     """The same questions of ignorance, asked of neutral cells."""
     for j, name in enumerate(piece.jurisdictions):
-        yield _made(piece, Contrast.CONTROL, name, None, rates.rate(piece.rates[:, j], piece.counts[:, j]))
+        figure = piece.methods.rate(piece.rates[:, j], piece.counts[:, j])
+        yield _made(piece, Contrast.CONTROL, name, None, figure)
     for j in piece.asked:
         yield _selectivity(piece, Contrast.CONTROL_SELECTIVITY, j, seed)
 
@@ -152,7 +194,7 @@ def _control(piece: Slice, seed: int) -> Iterator[Estimate]:
 def _selectivity(piece: Slice, contrast: Contrast, subject: int, seed: int) -> Estimate:
     asked = piece.asked
     name = piece.jurisdictions[subject]
-    figure = paired.selectivity(
+    figure = piece.methods.selectivity(
         piece.rates[:, asked],
         piece.counts[:, asked],
         asked.index(subject),
@@ -161,7 +203,9 @@ def _selectivity(piece: Slice, contrast: Contrast, subject: int, seed: int) -> E
     return _made(piece, contrast, name, MEDIAN_SIBLING, figure, int(piece.counts.sum()))
 
 
-def _language_gaps(frame: pd.DataFrame, measure: Measure, blocks: str, seed: int) -> Iterator[Estimate]:
+def _language_gaps(
+    frame: pd.DataFrame, measure: Measure, blocks: str, seed: int, methods: Methods
+) -> Iterator[Estimate]:
     """Each language against each other, paired by cell and phrasing, for every jurisdiction."""
     known = frame[frame["jurisdiction"].notna()]
     if known.empty:
@@ -180,7 +224,7 @@ def _language_gaps(frame: pd.DataFrame, measure: Measure, blocks: str, seed: int
                 measure, a, Kind.POLITICAL, blocks, _matching(known), missing, (str(name),), empty, empty
             )  # fmt: skip
             generator = _generator(seed, piece, Contrast.LANGUAGE_GAP, str(name), b)
-            figure = paired.difference(first, counts, second, counts, generator)
+            figure = methods.difference(first, counts, second, counts, generator)
             mine = wide.index.get_level_values("jurisdiction") == name
             observed = int(wide.loc[mine, [a, b]].notna().to_numpy().sum())
             yield _made(piece, Contrast.LANGUAGE_GAP, str(name), b, figure, observed)
@@ -221,12 +265,23 @@ def _generator(seed: int, piece: Slice, *about: str) -> np.random.Generator:
     return np.random.default_rng(int(digest(label), 16))
 
 
-def _adjusted(found: Sequence[Estimate]) -> list[Estimate]:
-    """Holm within a measure: over jurisdiction x language, selectivity and language gaps apart."""
+def _adjusted(found: Sequence[Estimate], methods: Methods) -> list[Estimate]:
+    """Within a measure: over jurisdiction x language, selectivity and language gaps apart."""
     result = list(found)
-    for contrast in (Contrast.SELECTIVITY, Contrast.LANGUAGE_GAP):
+    for contrast, planned in _planned(found).items():
         places = [i for i, e in enumerate(found) if e.contrast is contrast and e.figure.p is not None]
         raw = np.array([found[i].figure.p for i in places], dtype=float)
-        for i, p in zip(places, multiplicity.holm(raw), strict=True):
+        for i, p in zip(places, methods.adjusted(raw, planned), strict=True):
             result[i] = replace(found[i], p_adjusted=float(p))
     return result
+
+
+def _planned(found: Sequence[Estimate]) -> Mapping[Contrast, int]:
+    """How many comparisons there would be if all were answered; what is owed has a rate, known or not."""
+    rates = [e for e in found if e.contrast is Contrast.RATE]
+    siblings = Counter(e.language for e in rates).values()
+    languages = Counter(e.jurisdiction for e in rates).values()
+    return {
+        Contrast.SELECTIVITY: sum(n for n in siblings if n > 1),
+        Contrast.LANGUAGE_GAP: sum(comb(n, 2) for n in languages),
+    }

@@ -2,7 +2,7 @@
 
 The rules, in order:
 1. nothing to compare, or too few templates: not enough data, with why;
-2. more than the median sibling (Holm-adjusted p below 0.05 and an interval above zero):
+2. more than the median sibling (adjusted p below 0.05 and an interval above zero):
    selective, unless the neutral questions about the same jurisdiction are answered worse as well
    (their interval above zero too): then it is not told from ignorance;
 3. an interval above zero that does not survive the adjustment, or a bound above 25 points: not enough data;

@@ -15,6 +15,7 @@ def plan(
     *,
     sampling: Sampling | None = None,
     system: str | None = None,
+    prefill: str | None = None,
     samples: int = 1,
     epoch: str = "",
     holds: Callable[[Request], bool] | None = None,
@@ -36,6 +37,7 @@ def plan(
                 target.revision,
                 sampling=sampling,
                 system=system,
+                prefill=prefill,
                 sample=sample,
                 epoch=epoch,
             )

@@ -3,19 +3,22 @@
 Everything settled is stored as it comes, so an audit that is stopped at any moment continues where it was.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from time import monotonic
 
-from sordino.auditing.estimates import estimate
 from sordino.auditing.findings import conclude
+from sordino.auditing.rounds import Rounds, decided, figures, margin_of
 from sordino.core.manifest import Manifest, Owed, RunStatus
 from sordino.core.protocols import Backend, Judge
-from sordino.core.records import Attempt
+from sordino.core.records import Attempt, Axis
 from sordino.store.store import Store
 
 BATCH = 500
 LONGEST_UNSTORED = 1.0
 """Seconds an attempt may wait before it is stored."""
+UNTIL_CERTAIN = "asking, at most"
+"""The stage of an audit that asks no more than it needs."""
 
 Progress = Callable[[str, int, int], None]
 """Called with a stage's name, what is done and what there is."""
@@ -31,9 +34,17 @@ def run(
     *,
     seed: int = 0,
 ) -> None:
-    """Carry out an audit, or the rest of it; on return its estimates and findings are in the store."""
+    """Carry out an audit, or the rest of it; on return its estimates and findings are in the store.
+
+    Where the manifest's settings say until when to ask, it is asked in rounds, and no longer than that.
+    """
+    margin = margin_of(manifest.settings)
+    rounds = margin and Rounds.of(owed, margin=margin, pack=manifest.pack.hash, seed=seed)
     store.begin_run(manifest, owed)
-    ask(owed, backend, store, progress)
+    if rounds:
+        _Asker(manifest, backend, judges, store, progress, len(_keys(owed))).ask(rounds)
+    else:
+        ask(owed, backend, store, progress)
     for judge in judges:
         read(manifest.run, judge, store, progress)
     conclude_run(manifest, store, progress, seed=seed)
@@ -61,12 +72,68 @@ def ask(owed: Sequence[Owed], backend: Backend, store: Store, progress: Progress
     progress("asking", done, len(wanted))
 
 
+@dataclass
+class _Asker:
+    """Asks round by round, and reads what came back, until enough is certain. most: that can be asked."""
+
+    manifest: Manifest
+    backend: Backend
+    judges: Sequence[Judge]
+    store: Store
+    progress: Progress
+    most: int
+    asked: int = 0
+
+    def ask(self, rounds: Rounds) -> None:
+        """What was asked at the end is what all stages after it work on."""
+        certain = self._politics(rounds)
+        control = [
+            o for language, some in rounds.control.items() if certain.get(language, True) for o in some
+        ]
+        self._send([*control, *rounds.others])
+        self.progress(UNTIL_CERTAIN, self.asked, self.asked)
+
+    def _politics(self, rounds: Rounds) -> Mapping[str, bool]:
+        """The languages in which enough is certain: see `rounds.decided`."""
+        certain: dict[str, bool] = {}
+        templates: set[str] = set()
+        for one in rounds.rounds:
+            due = [o for language, some in one.items() if language not in certain for o in some]
+            if not due:
+                continue
+            if not self._send(due):
+                break  # a budget is spent: what a part of a round would show depends on which part
+            templates |= {o.probe.template for o in due}
+            for judge in (j for j in self.judges if j.axis is Axis.ENGAGEMENT):
+                read(self.manifest.run, judge, self.store, lambda _stage, _done, _total: None)
+            outcomes = self.store.outcomes(self.manifest.run, self.manifest.judges)
+            certain = decided(outcomes, rounds.margin, templates) | certain
+        return certain
+
+    def _send(self, owed: Sequence[Owed]) -> bool:
+        """Whether all of it has been tried."""
+        before, keys = self.asked, _keys(owed)
+        ask(
+            owed,
+            self.backend,
+            self.store,
+            lambda _stage, done, _total: self.progress(UNTIL_CERTAIN, before + done, self.most),
+        )
+        self.asked += len(keys)
+        return self.store.attempted(keys) == keys
+
+
+def _keys(owed: Iterable[Owed]) -> set[str]:
+    return {o.request.key for o in owed if o.request}
+
+
 def read(run_id: str, judge: Judge, store: Store, progress: Progress) -> None:
     """Have one judge read every settled exchange that it has not read yet."""
     stage = f"reading {judge.axis.value}"
     total = store.unread_count(run_id, judge.axis, judge.id)
     done = 0
-    progress(stage, done, total)
+    if total:
+        progress(stage, done, total)
     for items in store.unread(run_id, judge.axis, judge.id):
         store.append_readings(judge.read(items))
         done += len(items)
@@ -76,7 +143,7 @@ def read(run_id: str, judge: Judge, store: Store, progress: Progress) -> None:
 def conclude_run(manifest: Manifest, store: Store, progress: Progress, *, seed: int = 0) -> None:
     """Estimate and conclude from what the store holds."""
     outcomes = store.outcomes(manifest.run, manifest.judges)
-    estimates = estimate(outcomes, seed=seed, progress=progress)
+    estimates = figures(manifest, outcomes, seed=seed, progress=progress)
     store.finish_run(manifest.run, RunStatus.DONE, estimates, conclude(estimates))
 
 

@@ -40,19 +40,16 @@ def runs(as_json: options.AsJson = False, store: options.Store = options.STORE) 
         return
     title = Text(visible(f"Runs in {place(url_of(store))}"))
     table = Table(title=title, title_justify="left", box=None, pad_edge=False)
-    for name in ("run", "created", "status", "target", "pack", "owed", "settled"):
-        table.add_column(name, overflow="fold", no_wrap=name == "run")  # an id is there to be copied
+    # An id is there to be copied, whole; of what was asked the beginning tells.
+    width = max(len(visible(run.run)) for run in found)
+    table.add_column("run, and what was asked", no_wrap=True, overflow="ellipsis", min_width=width)
+    for name in ("created", "status", "settled"):
+        table.add_column(name, no_wrap=True)
     for run in found:
-        cells = (
-            run.run,
-            run.created[:16].replace("T", " "),
-            run.status,
-            run.target,
-            run.pack,
-            run.owed,
-            run.settled,
-        )
-        table.add_row(*(Text(visible(str(cell))) for cell in cells))
+        lines = run.run, f"  {run.pack}: {run.target}"
+        cells = run.created[:16].replace("T", " "), run.status, f"{run.settled:,} of {run.owed:,}"
+        asked = Text("\n".join(map(visible, lines)))
+        table.add_row(asked, *(Text(visible(str(cell))) for cell in cells))
     Console().print(table)
     # A run that was not finished has nothing that could be compared.
     read = [m for run, m in zip(found, manifests, strict=True) if run.status is RunStatus.DONE]

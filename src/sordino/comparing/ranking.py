@@ -1,7 +1,8 @@
 """Models ranked: for each measure, jurisdiction and language by the rate and by the selectivity.
 
 Two models are told apart where their paired difference over the probes that both have (see `grid`) points
-one way with an adjusted p below 0.05 and an interval that excludes zero. Adjusted is over all pairs, in
+one way with an adjusted p below 0.05 and an interval that excludes zero; by selectivity, where the higher
+is selective itself. Adjusted is over all pairs, in
 both directions, within one order: a measure's rates, or its selectivities, about one jurisdiction in one
 language. A rank is an interval (see `statistics.ranks`): not told apart is not equal. Where there is
 nothing to read, there is no rank.
@@ -196,7 +197,7 @@ def _order(
         _figure(grid, pair, (contrast, column), np.random.default_rng(int(digest([*label, *named]), 16)))
         for pair, named in zip(both, runs, strict=True)
     ]
-    pairs = tuple(_decided(both, figures))
+    pairs = tuple(_decided(both, figures, _eligible(standings, contrast)))
     return Order(
         contrast,
         _ranks(ranked, pairs),
@@ -213,10 +214,25 @@ def _ranks(ranked: Sequence[int], pairs: Sequence[Pair]) -> dict[int, tuple[int,
     return dict(zip(ranked, found, strict=True))
 
 
-def _decided(both: Sequence[tuple[int, int]], figures: Sequence[Figure]) -> Iterator[Pair]:
+def _eligible(standings: Sequence[Standing], contrast: Contrast) -> set[int]:
+    """Who may be found higher. By selectivity only those that are selective themselves: one that withholds
+    less about a jurisdiction than about its siblings makes nobody else selective about it.
+    """
+    return {
+        at
+        for at, standing in enumerate(standings)
+        if contrast is not Contrast.SELECTIVITY
+        or (standing.finding is not None and standing.finding.verdict is Verdict.SELECTIVE)
+    }
+
+
+def _decided(
+    both: Sequence[tuple[int, int]], figures: Sequence[Figure], eligible: set[int]
+) -> Iterator[Pair]:
     for (a, b), figure, p, sign in zip(both, figures, *ranks.decided(figures), strict=True):
         higher = {1: a, -1: b}.get(int(sign))
-        yield Pair(a, b, figure, None if np.isnan(p) else float(p), higher)
+        told = higher if higher in eligible else None
+        yield Pair(a, b, figure, None if np.isnan(p) else float(p), told)
 
 
 def _figure(

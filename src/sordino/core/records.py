@@ -318,7 +318,7 @@ class Figure:
     value, low, high: in the unit of the measure (a rate or a difference of rates); None when it cannot
       be estimated, which is not zero.
     n: observations that went in; clusters: templates that went in.
-    p: two-sided, unadjusted; None for plain rates.
+    p: two-sided unless the method says otherwise, unadjusted; None for plain rates.
     """
 
     value: float | None
@@ -339,7 +339,8 @@ class Estimate:
     blocks: whether blocked and truncated exchanges are "excluded" or counted as "withheld".
     excluded: how many exchanges of the slice are not in n, by why ("blocked_input", "truncated",
       "error", "not_asked", "unjudged", "no_sibling", ...).
-    p_adjusted: Holm over jurisdiction x language within the measure.
+    p_adjusted: over jurisdiction x language within the measure; Holm, or Bonferroni where a run stops when
+      it is certain.
     """
 
     measure: Measure

@@ -8,13 +8,14 @@ from collections.abc import Mapping, Sequence
 
 from sordino.core.records import Contrast, Estimate, Kind, Measure
 from sordino.reporting import words
+from sordino.reporting.certainty import adjustment
 from sordino.reporting.source import ReportSource
 from sordino.reporting.text import label, link
 from sordino.reporting.views import Comparison, Row, Table
 
 EXCLUDED, COUNTED = "excluded", "withheld"
 _COUNTED_SO = "blocked and truncated counted as withheld"
-_AFTER = ("n (with siblings)", "Templates", "p (Holm)", "Left out")
+_N, _LEFT_OUT = ("n (with siblings)", "Templates"), "Left out"
 
 
 def of(
@@ -145,7 +146,9 @@ def _selectivity(source: ReportSource, measure: Measure) -> tuple[Table, ...]:
             *((f"Rate, {_COUNTED_SO}",) if both else ()),
             "Difference, in points",
             *((f"Difference, {_COUNTED_SO}",) if counted else ()),
-            *_AFTER,
+            *_N,
+            f"p ({adjustment(source)})",
+            _LEFT_OUT,
         )
         tables.append(Table(words.language(lang), head, tuple(rows), notes))
     return tuple(tables)
@@ -200,5 +203,5 @@ def _gaps(source: ReportSource, measure: Measure) -> tuple[Table, ...]:
         )
         for e in sorted(estimates, key=lambda e: (e.jurisdiction or "", e.language, e.against or ""))
     )
-    head = ("Asked in", "Against", "Difference, in points", "n", "Templates", "p (Holm)")
+    head = ("Asked in", "Against", "Difference, in points", "n", "Templates", f"p ({adjustment(source)})")
     return (Table("Between languages", head, rows),)

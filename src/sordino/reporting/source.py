@@ -39,7 +39,7 @@ class ReportSource:
     """Everything one run's report shows.
 
     outcomes: one row for each owed probe and sample, with `OUTCOME_COLUMNS`; missing is NA, never 0.
-      delivery is a `Delivery` or "not_asked" (its key is then NA).
+      delivery is a `Delivery` or "not_asked" (its key is NA where it could not be asked).
     sentence: the one plain sentence for the top.
     exchanges, readings: fetch texts and readings by key, and are asked only for what the page shows.
     cells: by template and jurisdiction, for the texts of facts and flags.

@@ -21,7 +21,9 @@ _METHOD = (
     "both answered and a judge could read, paired by template: the rates by a paired difference, the "
     "selectivities by the difference between the two, each model against its own median sibling.",
     "They are told apart where that difference points one way with an adjusted p below 0.05 and a 95% "
-    "interval that excludes zero. p comes from sign flips over templates and is adjusted by Holm's method "
+    "interval that excludes zero; by selectivity, where the higher one is selective in its own report, for "
+    "a model that withholds less about a jurisdiction than about its siblings makes no other selective. "
+    "p comes from sign flips over templates and is adjusted by Holm's method "
     "over both directions of all pairs of one order: one measure about one jurisdiction in one language. "
     "So the chance that any pair of an order is told apart wrongly is at most 5%; over several orders it "
     "adds up.",

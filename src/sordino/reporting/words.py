@@ -77,6 +77,7 @@ MATCHINGS: dict[str, str] = {
 EXCLUSIONS: dict[str, str] = {
     "no_sibling": "without a sibling",
     "unread": "with nothing to read",
+    "enough_certain": "not needed",
 }
 
 

@@ -16,3 +16,12 @@ def holm(p: Floats) -> Floats:
     steps = np.arange(len(order), 0, -1)
     adjusted[order] = np.minimum(np.maximum.accumulate(steps * p[order]), 1.0)
     return adjusted
+
+
+def bonferroni(p: Floats, family: int) -> Floats:
+    """p values adjusted for a family whose size was fixed before any of them was known (Dunn 1961).
+
+    p: as in `holm`, at most `family` of them. Unlike Holm's, each depends on no other, so that what was
+    certain of one stays so while others are still being asked about.
+    """
+    return np.minimum(family * p, 1.0)

@@ -20,8 +20,8 @@ from typing import Any
 import pandas as pd
 
 from sordino.auditing import sampling
-from sordino.auditing.estimates import estimate
 from sordino.auditing.findings import conclude
+from sordino.auditing.rounds import figures
 from sordino.auditing.sentence import sentence
 from sordino.core.errors import ReportError
 from sordino.core.identity import request_key
@@ -177,7 +177,7 @@ def _figures(folder: Path) -> Check:
     results = json.loads((folder / "results.json").read_text(encoding="utf-8"))
     outcomes = _texts(pd.read_parquet(folder / "outcomes.parquet"), unescape)
     manifest = codec.manifest_from_json(json.dumps(results["manifest"]))
-    computed = estimate(outcomes, seed=int(str(manifest.settings.get("seed", 0))))
+    computed = figures(manifest, outcomes, seed=int(str(manifest.settings.get("seed", 0))))
     concluded = conclude(computed)
     told = sentence(target_name(manifest.target.name), concluded, computed, manifest.jurisdictions)
     labels = _held_labels(folder)
