@@ -15,10 +15,6 @@ if TYPE_CHECKING:
 
 def runs(as_json: options.AsJson = False, store: options.Store = options.STORE) -> None:
     """List the runs in the store, the one last worked on first."""
-    from rich.console import Console  # noqa: PLC0415
-    from rich.table import Table  # noqa: PLC0415
-    from rich.text import Text  # noqa: PLC0415
-
     from sordino.core.manifest import RunStatus  # noqa: PLC0415
     from sordino.reporting.text import visible  # noqa: PLC0415
     from sordino.store.location import place, url_of  # noqa: PLC0415
@@ -38,19 +34,13 @@ def runs(as_json: options.AsJson = False, store: options.Store = options.STORE) 
     if not found:
         typer.echo("No runs yet. Begin with: sordino audit replay:FILE")
         return
-    title = Text(visible(f"Runs in {place(url_of(store))}"))
-    table = Table(title=title, title_justify="left", box=None, pad_edge=False)
-    # An id is there to be copied, whole; of what was asked the beginning tells.
+    out = printing.console()
+    printing.say(out, visible(f"Runs in {place(url_of(store))}"), "bold")
     width = max(len(visible(run.run)) for run in found)
-    table.add_column("run, and what was asked", no_wrap=True, overflow="ellipsis", min_width=width)
-    for name in ("created", "status", "settled"):
-        table.add_column(name, no_wrap=True)
     for run in found:
-        lines = run.run, f"  {run.pack}: {run.target}"
-        cells = run.created[:16].replace("T", " "), run.status, f"{run.settled:,} of {run.owed:,}"
-        asked = Text("\n".join(map(visible, lines)))
-        table.add_row(asked, *(Text(visible(str(cell))) for cell in cells))
-    Console().print(table)
+        when, settled = run.created[:16].replace("T", " "), f"{run.settled:,} of {run.owed:,} settled"
+        printing.say(out, f"{visible(run.run):<{width}}  {when}  {run.status}  {settled}")
+        printing.say(out, visible(f"  {run.pack}: {run.target}"), "dim")
     # A run that was not finished has nothing that could be compared.
     read = [m for run, m in zip(found, manifests, strict=True) if run.status is RunStatus.DONE]
     _say_apart(read)
