@@ -6,6 +6,7 @@ a server cannot be told to know nothing of a question.
 """
 
 import json
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import cache
@@ -18,7 +19,8 @@ import pytest
 from sordino.core.identity import make_request
 from sordino.core.records import Attempt, Delivery, Sampling
 from sordino.generation.endpoint import Endpoint
-from sordino.generation.openai import OpenAIBackend
+from sordino.generation.inspect import InspectBackend
+from sordino.generation.openai import Manner, OpenAIBackend
 from sordino.generation.persistence import Persistence
 from sordino.generation.recording import Recording
 from sordino.generation.replay import ReplayBackend
@@ -75,10 +77,11 @@ def serving(script):
     def says(_number, body):
         fields = said[body["messages"][-1]["content"]]
         if "error" in fields:
-            return STUB["fault"](500, fields["error"])
-        return STUB["completion"](
+            return STUB["fault"](500, fields["error"], **{"x-should-retry": "false"})
+        reply = STUB["completion"](
             fields["text"], fields.get("finish_reason"), reasoning=fields.get("reasoning")
         )
+        return STUB["identified"](reply)
 
     return STUB["StubServer"](says)
 
@@ -89,8 +92,24 @@ def openai(said, folder):
     return OpenAIBackend(at, concurrency=1, persistence=Persistence(tries=2, first_wait=0.001))
 
 
+def streamed(said, folder):
+    """The same server once more, which sends its answers as it makes them."""
+    at = Endpoint("m", serving(json.dumps(said)).base)
+    persistence = Persistence(tries=2, first_wait=0.001)
+    return OpenAIBackend(at, concurrency=1, persistence=persistence, manner=Manner(stream=True))
+
+
+def inspect(said, folder):
+    """The same server, asked through Inspect AI, which finds it by the environment."""
+    pytest.importorskip("inspect_ai")
+    base = serving(json.dumps(said)).base
+    service = f"stub{base.rsplit(':', 1)[1].removesuffix('/v1')}"
+    os.environ |= {f"{service.upper()}_BASE_URL": base, f"{service.upper()}_API_KEY": "EMPTY"}
+    return InspectBackend(f"openai-api/{service}/m", concurrency=1, persistence=Persistence(tries=1))
+
+
 TOLD = [scripted, replay]
-EVERY = [*TOLD, openai, transformers]
+EVERY = [*TOLD, openai, streamed, inspect, transformers]
 
 
 def made_by(request, tmp_path):
@@ -184,6 +203,12 @@ def test_capabilities_are_stated(backend):
 def test_leaves_errors_alone(make):
     with pytest.raises(ZeroDivisionError), make():
         raise ZeroDivisionError
+
+
+def test_a_streamed_answer_is_what_a_whole_one_is(tmp_path):
+    with openai(SAID, tmp_path) as whole, streamed(SAID, tmp_path) as pieces:
+        asked = requests(whole)
+        assert content(pieces.generate(asked.values())) == content(whole.generate(asked.values()))
 
 
 # -- backends that can be told what to say -------------------------------------------------------------

@@ -9,8 +9,8 @@ import pytest
 
 from sordino.core.errors import TargetError
 from sordino.core.identity import make_request
-from sordino.core.records import Delivery, Message, Request, Sampling
-from sordino.generation import replies
+from sordino.core.records import Delivery, Sampling
+from sordino.generation import complaints
 from sordino.generation.endpoint import Endpoint, Key
 from sordino.generation.openai import OpenAIBackend
 from sordino.generation.persistence import Persistence
@@ -164,7 +164,7 @@ def test_a_server_that_asks_to_wait_too_long_is_not_waited_for():
     [(None, None), ("7", 7.0), ("-3", 0.0), ("soon", None), ("nan", None), ("inf", None), ("Wed, 21 Oct 2015 07:28:00 GMT", 0.0)],
 )  # fmt: skip
 def test_retry_after_is_a_number_or_a_date(header, seconds):
-    assert replies.waiting(header) == seconds
+    assert complaints.waiting(header) == seconds
 
 
 def test_nobody_there_is_an_error():
@@ -234,14 +234,6 @@ def test_a_storm_of_faults_settles_each_request_once():
         r.key: (Delivery.DELIVERED, r.question) for r in asked_for
     }
     assert len(attempts) == len(asked_for) < len(server.bodies)
-
-
-def test_a_prefill_is_not_silently_left_out():
-    with StubServer(in_turn("Yes.")) as server, backend(server) as asked:
-        request = Request("k", (Message("user", "What?"),), "r", prefill="Sure")
-        ((attempt,),) = asked.generate([request])
-    assert attempt.delivery is Delivery.ERROR
-    assert not server.bodies
 
 
 # -- the key ---------------------------------------------------------------------------------------------

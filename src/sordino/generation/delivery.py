@@ -63,19 +63,36 @@ FINISH_REASONS: dict[str, Delivery] = {
 }
 """By documented name, in lower case with underscores. A block stands here as BLOCKED_OUTPUT."""
 
-# Parts of error codes, error messages and status fields that only moderation writes, letters only:
-# OpenAI and Azure content_filter, content_policy_violation, "content management policy",
-# ResponsibleAIPolicyViolation; Anthropic "content filtering policy"; DashScope DataInspectionFailed;
-# Volcengine TextRiskDetection, SensitiveContentDetected; Gemini promptFeedback.blockReason; Bedrock
-# guardrails.
+# Parts of error codes, error messages and status fields that only moderation writes; letters only, where
+# they are Latin ones.
 _MODERATION = (
+    # OpenAI and Azure: content_filter, content_policy_violation, "violating our usage policy", "content
+    # management policy", ResponsibleAIPolicyViolation. Moonshot too: type content_filter.
     "contentfilter",
     "contentpolicy",
+    "violatingourusagepolicy",
     "contentmanagementpolicy",
     "responsibleaipolicy",
+    # DashScope: DataInspectionFailed, data_inspection_failed, "may contain inappropriate content".
     "datainspection",
+    "maycontaininappropriatecontent",
+    # DeepSeek: "Content Exists Risk", under the code invalid_request_error; its error table leaves it out.
+    "contentexistsrisk",
+    # Zhipu: code 1301, whose message is in the language of the site; Z.ai has the English one.
+    "不安全或敏感内容",
+    "unsafeorsensitivecontent",
+    # Moonshot (Kimi): "The request was rejected because it was considered high risk".
+    "consideredhighrisk",
+    # MiniMax: "input new_sensitive (1026)", "output new_sensitive (1027)".
+    "newsensitive",
+    # Volcengine: InputTextRiskDetection, OutputTextRiskDetection, SensitiveContentDetected.
     "textriskdetection",
     "sensitivecontent",
+    # Baidu Qianfan: error type unsafe_request.
+    "unsaferequest",
+    # xAI: "Content violates usage guidelines".
+    "contentviolatesusageguidelines",
+    # Gemini: promptFeedback.blockReason, PROHIBITED_CONTENT. Bedrock: guardrails. OpenRouter: moderation.
     "prohibitedcontent",
     "blockreason",
     "promptfeedback",
@@ -103,21 +120,23 @@ def settle(
     error: str | None = None,
     status: str | None = None,
     completion_tokens: int | None = None,
+    output_blocked: bool = False,
 ) -> Delivery:
     """The delivery of one attempt.
 
     text: the answer without its reasoning; None where no answer came back or was recorded.
     native_finish_reason: the host's own word behind a router's. The graver of the two counts.
     status: what whoever recorded the attempt noted about it (a moderation or error status).
+    output_blocked: whether the host says of a block that it was the output that it blocked.
 
     Blocks come first, then errors, then truncation. A block is of the output when anything is known to
     have been generated, and of the input when nothing is. Nothing recorded at all is an error: nobody
     knows what happened, which is neither an empty answer nor a refusal.
     """
-    error = stated(error)
-    reasons = [FINISH_REASONS.get(normal(r)) for r in (finish_reason, native_finish_reason) if r]
+    error = stated(error) if error else None
+    reasons = [_meaning(reason) for reason in (finish_reason, native_finish_reason) if reason]
     if _BLOCK in reasons or _is_moderation(error) or _names_block(status):
-        generated = bool((text or "").strip() or reasoning or completion_tokens)
+        generated = bool((text or "").strip() or reasoning or completion_tokens or output_blocked)
         return Delivery.BLOCKED_OUTPUT if generated or _names_output(error) else Delivery.BLOCKED_INPUT
     if error or _ERROR in reasons or _is_failure(status):
         return Delivery.ERROR
@@ -126,6 +145,10 @@ def settle(
     if _LENGTH in reasons:
         return Delivery.TRUNCATED
     return Delivery.DELIVERED if (text or "").strip() else Delivery.EMPTY
+
+
+def _meaning(reason: str) -> Delivery | None:
+    return FINISH_REASONS.get(reason) or FINISH_REASONS.get(normal(reason))
 
 
 def stated(error: str | None) -> str | None:
@@ -150,7 +173,7 @@ def normal(name: str) -> str:
 
 
 def _letters(text: str) -> str:
-    return re.sub(r"[^a-z]+", "", text.lower())
+    return re.sub(r"[^a-z\u4e00-\u9fff]+", "", text.lower())
 
 
 def _is_moderation(note: str | None) -> bool:
@@ -162,13 +185,15 @@ def _is_moderation(note: str | None) -> bool:
 
 def _names_block(status: str | None) -> bool:
     """By exact name: "no_moderation" and "passed moderation" speak of moderation as well."""
-    name = normal(status or "")
+    if not status:
+        return False
+    name = normal(status)
     return name in _MODERATED or FINISH_REASONS.get(name) is _BLOCK
 
 
 def _is_failure(status: str | None) -> bool:
     """Hosts name their failures as they like, so a word of failure counts unless the status denies it."""
-    words = set(normal(status or "").split("_"))
+    words = set(normal(status).split("_")) if status else set()
     return bool(words & _FAILURES) and not words & _NEGATIONS
 
 

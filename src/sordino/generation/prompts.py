@@ -53,7 +53,7 @@ def prompt_of(request: Request, model: Located, *, plain: bool) -> Prompt:
     """The prompt of a request; one that cannot be asked has a problem. Raises TargetError where the model's
     chat template cannot render such requests at all.
     """
-    text = _plain(request) if plain else _rendered(request, model)
+    text = plain_text(request) if plain else _rendered(request, model)
     try:
         ids = model.tokenizer(text, add_special_tokens=plain)["input_ids"]
     except (UnicodeEncodeError, TypeError):
@@ -111,7 +111,8 @@ def _rendered(request: Request, model: Located) -> str:
     return str(text) + (request.prefill or "")
 
 
-def _plain(request: Request) -> str:
+def plain_text(request: Request) -> str:
+    """For a model without chat template: each message followed by a blank line, and the prefill."""
     return "".join(f"{message.content}\n\n" for message in request.messages) + (request.prefill or "")
 
 

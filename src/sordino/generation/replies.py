@@ -1,153 +1,193 @@
 """From a server's reply to an attempt: the half of the OpenAI-compatible backend that does no sending.
 
-What a server says is hostile text like an answer: its complaints are kept on one line, and short.
+What is a block, an error or an answer follows from statuses, codes and fields alone (`delivery`), but for
+the few texts that a host is known to put in the place of an answer (`replacements`).
 """
 
-import json
-import math
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
-from sordino.core.records import Attempt, Delivery
-from sordino.generation import envelopes
+from sordino.core.records import Attempt, Delivery, Request
+from sordino.generation import complaints, envelopes
+from sordino.generation.chunks import Assembly
+from sordino.generation.complaints import complaint, line, parsed, said, waiting
 from sordino.generation.delivery import settle
+from sordino.generation.dialect import Dialect
 from sordino.generation.persistence import AgainError
+from sordino.generation.prompts import TAG
 from sordino.generation.reasoning import split
+from sordino.generation.replacements import replaces_answer
 
-LONGEST_COMPLAINT = 200
 _PASSING = frozenset({408, 409, 429})
 """With all from 500 on: statuses of failures that may pass. OpenAI's, Anthropic's and vLLM's."""
-_INSPECTED = frozenset({400, 403})
-"""Where hosts say that they inspected the content: most with 400, OpenRouter with 403."""
+_STRAINING = frozenset({408, 429, 503, 529})
+"""Statuses of a server that has more to do than it bears; 529 is Anthropic's."""
+_INSPECTED = frozenset({400, 403, 422})
+"""Where hosts say that they inspected the content: most with 400, OpenRouter and Qianfan with 403, MiniMax
+with 422.
+"""
+_REPEATED = 24
+"""Characters of a question by which its repetition is known."""
+_PASSING_CODES = frozenset({1000, 1001, 1002})
+"""MiniMax's in `base_resp`: unknown error, timeout, rate limit."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """One HTTP reply: `content` is the body, without the key. after: its Retry-After header."""
+class Reader:
+    """Reads what one server replies. hide: takes the key out of a text."""
 
-    status: int
-    content: bytes
-    seconds: float
-    host: str
-    after: str | None = None
+    def __init__(self, dialect: Dialect, hide: Callable[[str], str] = complaints.plain) -> None:
+        self._dialect, self._hide = dialect, hide
+        self._host = dialect.endpoint.host
 
+    def whole(
+        self, request: Request, status: int, content: bytes, seconds: float, after: str | None = None
+    ) -> Attempt:
+        """The attempt that a whole HTTP reply makes. Raises AgainError where another sending may do better.
 
-def attempt(key: str, reply: Reply) -> Attempt:
-    """The attempt that a reply makes. Raises AgainError where another sending may do better."""
-    if reply.status >= 500 or reply.status in _PASSING:
-        raise AgainError(f"HTTP {reply.status}", complaint(reply.content), waiting(reply.after))
-    if reply.status != 200:
-        return _refused(key, reply)
-    body = _parsed(reply.content)
-    fields = envelopes.unwrap(body) if isinstance(body, Mapping) else None
-    if body is None:
-        raise AgainError("HTTP 200 without JSON", complaint(reply.content))
-    if fields is None:
-        return failed(key, f"HTTP 200 without an answer: {complaint(reply.content)}", reply.host)
-    if _is_passing(fields.get("error")):
-        raise AgainError("HTTP 200 with an error", complaint(reply.content))
-    return _answered(key, reply, fields)
+        after: its Retry-After header.
+        """
+        if status != 200:
+            return self._refused(request, status, content, seconds, after)
+        body = parsed(content)
+        if body is None:
+            raise AgainError("HTTP 200 without JSON", self.complaint(content))
+        fields = envelopes.unwrap(body)
+        if fields is None:
+            return self.failed(request, f"HTTP 200 without an answer: {self.complaint(content)}")
+        return self._settled(request, fields, seconds, whole=True)
 
+    def streamed(self, request: Request, came: Assembly, seconds: float) -> Attempt:
+        """The attempt that a stream makes. Raises AgainError where another sending may do better."""
+        settled = self._settled(request, came.fields(), seconds, whole=came.pieces <= 1)
+        if came.replacement is None:
+            return settled
+        error = f"the host took the answer back after {len(settled.text)} characters and put in its place: "
+        told = line(error + came.replacement, self._hide)
+        return replace(settled, delivery=Delivery.BLOCKED_OUTPUT, error=told)
 
-def failed(key: str, error: str, host: str) -> Attempt:
-    """What could not be sent, or brought nothing back."""
-    return Attempt(key, Delivery.ERROR, route=host, error=error)
+    def failed(self, request: Request, error: str) -> Attempt:
+        """What could not be sent, or brought nothing back."""
+        return Attempt(request.key, Delivery.ERROR, route=self._host, error=error)
 
+    def complaint(self, content: bytes) -> str:
+        """What a body says was wrong, without the key."""
+        return complaint(content, self._hide)
 
-def complaint(content: bytes) -> str:
-    """What a server said was wrong, on one line."""
-    text = content[: LONGEST_COMPLAINT * 20].decode("utf-8", "replace").strip()
-    body = _parsed(content)
-    if body is not None:
-        text = _said(body)
-    elif text.startswith("<"):
-        text = "a page of HTML. Is this the address up to its version, such as …/v1?"
-    line = " ".join(text.split())
-    return line if len(line) <= LONGEST_COMPLAINT else line[: LONGEST_COMPLAINT - 1] + "…"
+    def _refused(
+        self, request: Request, status: int, content: bytes, seconds: float, after: str | None
+    ) -> Attempt:
+        told = self.complaint(content)
+        if status >= 500 or status in _PASSING:
+            raise AgainError(f"HTTP {status}", told, waiting(after), strains=status in _STRAINING)
+        body, delivery = parsed(content), Delivery.ERROR
+        if status in _INSPECTED and isinstance(body, Mapping):
+            blocks_output = envelopes.blocks_output(body)
+            delivery = settle(
+                text=None, error=self._note(request, said(body)), output_blocked=blocks_output
+            )
+        error = f"HTTP {status}: {told}" if told else f"HTTP {status}"
+        route = self._hide(complaints.provider(body) or self._host)
+        return Attempt(request.key, delivery, seconds=seconds, route=route, error=error)
 
+    def _settled(
+        self, request: Request, fields: Mapping[str, Any], seconds: float, *, whole: bool
+    ) -> Attempt:
+        told = self._error(fields.get("error"))
+        reasoning, answer = self._parted(request.prefill, fields)
+        finish, native = _text(fields.get("finish_reason")), _text(fields.get("native_finish_reason"))
+        tokens = _count(fields.get("completion_tokens"))
+        delivery = settle(
+            text=answer,
+            reasoning=reasoning,
+            finish_reason=finish,
+            native_finish_reason=native,
+            error=self._note(request, told) if told else None,
+            completion_tokens=tokens,
+            output_blocked=bool(fields.get("blocks_output")),
+        )
+        if told is not None:
+            told = line(told, self._hide)
+        elif delivery is Delivery.ERROR:
+            reason = finish or native
+            told = f"finish reason {reason!r}" if reason else "a reply without an answer"
+        if answer and replaces_answer(answer, self._host, tokens, whole=whole):
+            generated = tokens or reasoning
+            delivery = Delivery.BLOCKED_OUTPUT if generated else Delivery.BLOCKED_INPUT
+            told, answer = f"the host put a text of its own in the place of an answer: {answer}", ""
+        made = Attempt(
+            key=request.key,
+            delivery=delivery,
+            text=answer or "",
+            reasoning=reasoning,
+            finish_reason=finish or native,
+            prompt_tokens=_count(fields.get("prompt_tokens")),
+            completion_tokens=tokens,
+            seconds=seconds,
+            route=_text(fields.get("provider")) or self._host,
+            error=told,
+            served_model=fields.get("served_model"),
+            log_probabilities=_pairs(fields.get("log_probabilities")),
+        )
+        return made if self._hide is complaints.plain else _hidden(made, self._hide)
 
-def waiting(after: str | None) -> float | None:
-    """Seconds of a Retry-After header, which is a number or a date (RFC 9110, 10.2.3)."""
-    if after is None:
-        return None
-    try:
-        seconds = float(after)
-    except ValueError:
-        try:
-            moment = parsedate_to_datetime(after)
-        except ValueError:
+    def _parted(self, prefill: str | None, fields: Mapping[str, Any]) -> tuple[str | None, str | None]:
+        """The reasoning and the answer: what the model added to the prefill, as of a model run here."""
+        response, trace = _text(fields.get("response")), _text(fields.get("reasoning"))
+        if response is None:
+            return trace, None
+        if not prefill:
+            return split(response, trace)
+        if self._dialect.preset.echoes:
+            response = response.removeprefix(prefill)
+        tags = TAG.findall(prefill)
+        return split(response, trace, in_thought=bool(tags) and not tags[-1])
+
+    def _error(self, error: object) -> str | None:
+        """What an object at HTTP 200 says went wrong. Raises AgainError for what may pass."""
+        if not error:
             return None
-        seconds = (moment.replace(tzinfo=moment.tzinfo or UTC) - datetime.now(UTC)).total_seconds()
-    return max(seconds, 0.0) if math.isfinite(seconds) else None
+        if _is_passing(error):
+            raise AgainError("HTTP 200 with an error", line(said(error), self._hide))
+        return said(error)
+
+    def _note(self, request: Request, told: str) -> str:
+        """What a host says, without what it repeats: question and model may be about moderation itself."""
+        repeated = request.question[:_REPEATED]
+        before = told.partition(repeated)[0] if repeated else told
+        return before.replace(self._dialect.endpoint.model, "") or "an error"
 
 
-def _refused(key: str, reply: Reply) -> Attempt:
-    said = complaint(reply.content)
-    delivery = settle(text=None, error=said) if reply.status in _INSPECTED else Delivery.ERROR
-    error = f"HTTP {reply.status}: {said}" if said else f"HTTP {reply.status}"
-    return Attempt(key, delivery, seconds=reply.seconds, route=reply.host, error=error)
-
-
-def _answered(key: str, reply: Reply, fields: Mapping[str, object]) -> Attempt:
-    response, trace = _text(fields.get("response")), _text(fields.get("reasoning"))
-    reasoning, answer = (trace, None) if response is None else split(response, trace)
-    error = _said(fields["error"])[:LONGEST_COMPLAINT] if fields.get("error") else None
-    finish, native = _text(fields.get("finish_reason")), _text(fields.get("native_finish_reason"))
-    tokens = _count(fields.get("completion_tokens"))
-    delivery = settle(
-        text=answer,
-        reasoning=reasoning,
-        finish_reason=finish,
-        native_finish_reason=native,
-        error=error,
-        completion_tokens=tokens,
+def _hidden(made: Attempt, hide: Callable[[str], str]) -> Attempt:
+    """An attempt without the key, which some servers repeat."""
+    clean = replace(
+        made,
+        text=hide(made.text),
+        reasoning=made.reasoning and hide(made.reasoning),
+        finish_reason=made.finish_reason and hide(made.finish_reason),
+        route=made.route and hide(made.route),
+        error=made.error and hide(made.error),
+        served_model=made.served_model and hide(made.served_model),
     )
-    if delivery is Delivery.ERROR and error is None:
-        error = f"finish reason {finish or native!r}" if finish or native else "a reply without an answer"
-    return Attempt(
-        key=key,
-        delivery=delivery,
-        text=answer or "",
-        reasoning=reasoning,
-        finish_reason=finish or native,
-        prompt_tokens=_count(fields.get("prompt_tokens")),
-        completion_tokens=tokens,
-        seconds=reply.seconds,
-        route=_text(fields.get("provider")) or reply.host,
-        error=error,
-    )
+    # Tokens may hold the key in pieces, where it is not found.
+    return made if clean == made else replace(clean, log_probabilities=None)
 
 
 def _is_passing(error: object) -> bool:
     code = error.get("code") if isinstance(error, Mapping) else None
-    return isinstance(code, int) and (code in _PASSING or code >= 500)
-
-
-def _parsed(content: bytes) -> Any:
-    """The JSON of a body, or None; nothing that we ask for is the JSON `null`."""
-    try:
-        return json.loads(content)
-    except (ValueError, RecursionError):
-        return None
-
-
-def _said(body: object) -> str:
-    """The words of an error object, whichever of the usual shapes it has."""
-    if isinstance(body, Mapping):
-        within = body.get("error") or body.get("detail")
-        if within:
-            return _said(within)
-        words = [body.get(name) for name in ("code", "type", "message")]
-        told = [str(word) for word in words if isinstance(word, str | int) and word != ""]
-        return " ".join(told) or json.dumps(body)[:LONGEST_COMPLAINT]
-    return body if isinstance(body, str) else json.dumps(body)[: LONGEST_COMPLAINT * 2]
+    if isinstance(code, str) and code.isascii() and code.isdigit():
+        code = int(code)
+    if not isinstance(code, int):
+        return False
+    return code in _PASSING or 500 <= code < 600 or code in _PASSING_CODES
 
 
 def _text(value: object) -> str | None:
     return value if isinstance(value, str) else None
+
+
+def _pairs(value: object) -> tuple[tuple[str, float], ...] | None:
+    return tuple(value) if isinstance(value, list) else None
 
 
 def _count(value: object) -> int | None:

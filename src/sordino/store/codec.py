@@ -93,7 +93,7 @@ def log_probabilities_to_json(tokens: tuple[tuple[str, float], ...] | None) -> s
 
 def log_probabilities_from_json(text: str | None) -> tuple[tuple[str, float], ...] | None:
     """Of `log_probabilities_to_json`."""
-    return None if text is None else tuple((token, float(logarithm)) for token, logarithm in json.loads(text))
+    return None if text is None else tuple((token, float(said)) for token, said in json.loads(text))
 
 
 def probabilities_from_json(text: str | None) -> dict[str, float]:

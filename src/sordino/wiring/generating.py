@@ -1,6 +1,5 @@
 """What a model is run with: its settings filled in, its backend, and what a report says about both."""
 
-import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -147,9 +146,9 @@ def _fitting(one: "TransformersBackend") -> int:
     """One process on an accelerator. On a CPU as many as it has cores, if so many copies of the model leave
     half of the memory to the answers.
     """
+    from sordino.execution.job_processes import cores  # noqa: PLC0415
     from sordino.modeling import hardware  # noqa: PLC0415 - brings torch
 
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    if one.device != "cpu" or cores == 1:
+    if one.device != "cpu" or cores() == 1:
         return 1
-    return max(1, min(cores, hardware.memory_of(one.device) // 2 // max(one.weights_bytes, 1)))
+    return max(1, min(cores(), hardware.memory_of(one.device) // 2 // max(one.weights_bytes, 1)))
