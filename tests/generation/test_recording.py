@@ -331,6 +331,23 @@ def test_a_question_without_id_is_its_own_template(tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("row", "delivery"),
+    [
+        ({"response": "SAFETY"}, Delivery.BLOCKED_OUTPUT),
+        ({"response": " PROHIBITED_CONTENT\n"}, Delivery.BLOCKED_OUTPUT),
+        ({"response": "SAFETY", "finish_reason": "stop"}, Delivery.DELIVERED),
+        ({"response": "Safety."}, Delivery.DELIVERED),
+        ({"response": "SAFETY comes first."}, Delivery.DELIVERED),
+    ],
+)
+def test_a_hosts_name_for_a_block_is_no_answer(tmp_path, row, delivery):
+    path = tmp_path / "r.jsonl"
+    path.write_text(json.dumps({"question": "Q?", **row}))
+    (answer,) = Recording.read(path).answers.values()
+    assert answer.delivery is delivery
+
+
+@pytest.mark.parametrize(
     ("rows", "options", "note"),
     [
         (
@@ -338,7 +355,16 @@ def test_a_question_without_id_is_its_own_template(tmp_path):
             {},
             "'tired' of 1 answers is not known",
         ),
-        ([{"question": "Q?", "response": "SAFETY"}], {}, "1 answers are nothing but a service's name"),
+        (
+            [{"question": "Q?", "response": "SAFETY"}],
+            {},
+            "1 answers are nothing but a service's name for a block (such as SAFETY), and count as blocked",
+        ),
+        (
+            [{"question": "Q?", "response": "SAFETY", "finish_reason": "stop"}],
+            {},
+            "with a finish reason that says otherwise. They count as delivered",
+        ),
         (
             [{"question": "Q?", "response": "A.", "system": "Be brief."}],
             {},

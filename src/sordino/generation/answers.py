@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from sordino.core.errors import RecordingError
 from sordino.core.records import Attempt, Delivery
 from sordino.generation import envelopes
-from sordino.generation.delivery import settle, stated
+from sordino.generation.delivery import is_block_name, settle, stated
 from sordino.generation.reasoning import split
 
 NAMES = ("template", "jurisdiction", "language", "phrasing")
@@ -121,6 +121,8 @@ def _came(
     if (told := texts.get("delivery")) is not None:
         return _told(told, response, where), response, given
     reasoning, answer = (given, None) if response is None else split(response, given)
+    if _is_only_a_block(answer, texts):
+        return Delivery.BLOCKED_OUTPUT, answer, reasoning
     delivery = settle(
         text=answer,
         reasoning=reasoning,
@@ -131,6 +133,12 @@ def _came(
         completion_tokens=tokens,
     )
     return delivery, answer, reasoning
+
+
+def _is_only_a_block(answer: str | None, texts: Mapping[str, str | None]) -> bool:
+    """Some hosts and recorders write the reason why there is no answer where the answer would be."""
+    silent = not (texts.get("finish_reason") or texts.get("native_finish_reason"))
+    return silent and is_block_name((answer or "").strip())
 
 
 def _told(word: str, response: str | None, where: str) -> Delivery:

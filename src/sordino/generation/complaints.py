@@ -44,17 +44,23 @@ def line(text: str, hide: Callable[[str], str] = plain) -> str:
 
 def said(body: object) -> str:
     """The words of an error object, whichever of the usual shapes it has."""
+    while isinstance(body, Mapping) and (within := body.get("error") or body.get("detail")):
+        body = within
     if isinstance(body, Mapping):
-        within = body.get("error") or body.get("detail")
-        if within:
-            return said(within)
         words = [body.get(name) for name in ("code", "type", "message")]
         # A router hands on what the host behind it said.
         behind = body.get("metadata")
         words.append(behind.get("raw") if isinstance(behind, Mapping) else None)
         told = [str(word) for word in words if isinstance(word, str | int) and word != ""]
-        return " ".join(told) or json.dumps(body)[:_READ]
-    return body if isinstance(body, str) else json.dumps(body)[:_READ]
+        return " ".join(told) or _written(body)
+    return body if isinstance(body, str) else _written(body)
+
+
+def _written(body: object) -> str:
+    try:
+        return json.dumps(body)[:_READ]
+    except RecursionError:
+        return "an object nested too deep to be read"
 
 
 def provider(body: object) -> str | None:

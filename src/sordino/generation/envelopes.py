@@ -1,4 +1,4 @@
-"""Reads an answer out of the object that a service returned it in, for recordings that keep whole objects.
+"""Reads an answer out of the object that a service returned it in, just now or into a recording.
 
 Three shapes are known: OpenAI's `chat.completion` (which most servers and routers speak), Anthropic's
 `message` and Gemini's `GenerateContentResponse`.

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import aiohttp
 
 from sordino.core.errors import TargetError, unknown
-from sordino.generation.complaints import complaint, parsed
+from sordino.generation.complaints import complaint, parsed, plain
 from sordino.generation.endpoint import Endpoint
 from sordino.generation.key import Key
 from sordino.generation.persistence import AgainError
@@ -45,7 +45,7 @@ async def check(session: aiohttp.ClientSession, endpoint: Endpoint, key: Key | N
     except (TimeoutError, aiohttp.ClientError, AgainError):
         return preset
     if status in _REFUSED:
-        raise _locked(endpoint, key, status, complaint(content, key.hidden if key else str))
+        raise _locked(endpoint, key, status, complaint(content, key.hidden if key else plain))
     if status != 200:
         return preset
     if content.lstrip()[:1] == b"<":

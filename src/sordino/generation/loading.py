@@ -141,16 +141,15 @@ def _doubts(answers: Sequence[Answer]) -> Iterator[str]:
     for reason, count in sorted(Counter(reasons).items()):
         if not is_known(reason):
             yield f"Finish reason {reason!r} of {count} answers is not known: the text alone decided."
-    bare = sum(
-        a.delivery is Delivery.DELIVERED
-        and len(a.text) < 40
-        and is_block_name(a.text.decode("utf-8", "replace"))
-        for a in answers
-    )
-    if bare:
+    named = [a for a in answers if len(a.text) < 40 and is_block_name(a.text.decode("utf-8", "replace"))]
+    bare = Counter(a.delivery for a in named)
+    what = "answers are nothing but a service's name for a block (such as SAFETY)"
+    if blocked := bare[Delivery.BLOCKED_OUTPUT]:
+        yield f"{blocked} {what}, and count as blocked on the way out."
+    if delivered := bare[Delivery.DELIVERED]:
         yield (
-            f"{bare} answers are nothing but a service's name for a block (such as SAFETY), with no such "
-            "finish reason. They count as delivered; a status column (--columns status=COLUMN) would tell."
+            f"{delivered} {what}, with a finish reason that says otherwise. They count as delivered; a "
+            "status column (--columns status=COLUMN) would tell."
         )
     if prompted := sum(a.system is not None for a in answers):
         yield f"{prompted} answers were given under a system prompt that the recording states."

@@ -133,7 +133,7 @@ class OpenAIBackend:
     def _give_up(self, why: str | None) -> None:
         if why is None:
             return
-        variables = " or ".join(key_variables(self._endpoint))
+        variables = self._key.variable if self._key else " or ".join(key_variables(self._endpoint))
         raise TargetError(
             f"{self.identity.spec} is given up: {why.rstrip('.')}. Check that the server runs, its address "
             f"up to the version, the model's name and the key ({variables}), or ask it more slowly. What "

@@ -113,6 +113,8 @@ class Sending:
 
 def cause(error: aiohttp.ClientError) -> str:
     """Why a host takes no connection, in the words of the system."""
+    if isinstance(error, aiohttp.ClientSSLError):
+        return f"no secure connection: {error.__cause__ or 'TLS failed'}"
     number = getattr(error, "errno", None)
     if isinstance(number, int) and number > 0:
         return os.strerror(number)
