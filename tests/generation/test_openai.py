@@ -10,9 +10,9 @@ import pytest
 from sordino.core.errors import TargetError
 from sordino.core.identity import make_request
 from sordino.core.records import Delivery, Sampling
-from sordino.generation import complaints
+from sordino.generation import complaints, sending
 from sordino.generation.endpoint import Endpoint, Key
-from sordino.generation.openai import OpenAIBackend
+from sordino.generation.openai import Manner, OpenAIBackend
 from sordino.generation.persistence import Persistence
 
 STUB = run_path(str(Path(__file__).parents[1] / "stub_server.py"))
@@ -165,6 +165,29 @@ def test_a_server_that_asks_to_wait_too_long_is_not_waited_for():
 )  # fmt: skip
 def test_retry_after_is_a_number_or_a_date(header, seconds):
     assert complaints.waiting(header) == seconds
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_reply_without_end_does_not_fill_the_memory(stream, monkeypatch):
+    monkeypatch.setattr(sending, "LARGEST_REPLY", 1 << 20)
+    reply = STUB["Stream"](b": " + b"a" * (3 << 20), kind="text/plain")
+    attempt, _ = one(in_turn(reply), manner=Manner(stream=stream))
+    assert attempt.error == "a reply of more than 1 MiB after 3 tries"
+
+
+@pytest.mark.parametrize("status", [200, 400, 500])
+def test_an_error_nested_deep_is_borne(status):
+    deep = '{"error":' * 900 + '{"a":' * 60 + "1" + "}" * 960
+    assert one(in_turn(fault(status, deep)))[0].delivery is Delivery.ERROR
+
+
+def test_a_server_that_speaks_no_tls_is_told():
+    with StubServer(in_turn("")) as server:
+        base = server.base.replace("http:", "https:")
+        with OpenAIBackend(Endpoint("m", base), persistence=Persistence(tries=1)) as asked:
+            ((attempt,),) = asked.generate([make_request("What?", "r")])
+    assert attempt.error.startswith("no connection: 127.0.0.1:")
+    assert "no secure connection: [SSL" in attempt.error
 
 
 def test_nobody_there_is_an_error():
