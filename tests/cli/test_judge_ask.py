@@ -43,7 +43,7 @@ def answered(number):
 def run(folder, monkeypatch):
     """A store with a finished run whose own judge has called everything complete. No key, no cache."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(folder / "cache"))
-    for name in ("SORDINO_JUDGE_KEY", "OPENAI_API_KEY"):
+    for name in ("SORDINO_JUDGE_KEY", "SORDINO_API_KEY"):
         monkeypatch.delenv(name, raising=False)
     target = TargetIdentity("replay:x", "example/audited", "a-revision")
     probes = [asked(number) for number in range(ANSWERS)]

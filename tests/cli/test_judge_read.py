@@ -133,7 +133,7 @@ STUB = run_path(str(Path(__file__).parents[1] / "stub_server.py"))
 @pytest.fixture
 def without_a_key(folder, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(folder / "cache"))
-    for name in ("SORDINO_JUDGE_KEY", "OPENAI_API_KEY"):
+    for name in ("SORDINO_JUDGE_KEY", "SORDINO_API_KEY"):
         monkeypatch.delenv(name, raising=False)
 
 

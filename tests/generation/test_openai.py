@@ -11,7 +11,8 @@ from sordino.core.errors import TargetError
 from sordino.core.identity import make_request
 from sordino.core.records import Delivery, Sampling
 from sordino.generation import complaints, sending
-from sordino.generation.endpoint import Endpoint, Key
+from sordino.generation.endpoint import Endpoint
+from sordino.generation.key import Key
 from sordino.generation.openai import Manner, OpenAIBackend
 from sordino.generation.persistence import Persistence
 

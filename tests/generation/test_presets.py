@@ -9,7 +9,8 @@ from sordino.core.errors import TargetError
 from sordino.core.identity import make_request
 from sordino.generation import envelopes
 from sordino.generation.dialect import Dialect
-from sordino.generation.endpoint import Endpoint, Key
+from sordino.generation.endpoint import Endpoint
+from sordino.generation.key import Key
 from sordino.generation.openai import Manner, OpenAIBackend
 from sordino.generation.presets import PRESETS, UNKNOWN, Prefill, key_of, preset_of
 

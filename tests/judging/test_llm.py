@@ -9,7 +9,8 @@ import pytest
 from sordino.core.errors import JudgeError
 from sordino.core.identity import make_request
 from sordino.core.records import Attempt, Delivery, Exchange, Mark, Reading, Sampling, Unjudged
-from sordino.generation.endpoint import Endpoint, Key
+from sordino.generation.endpoint import Endpoint
+from sordino.generation.key import Key
 from sordino.generation.openai import OpenAIBackend
 from sordino.generation.persistence import Persistence
 from sordino.generation.scripted import ScriptedBackend

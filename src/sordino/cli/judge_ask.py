@@ -71,7 +71,7 @@ def ask(  # noqa: PLR0913, PLR0917 - one parameter an option
     """Have language models read a stored run's answers, and see how far judges agree.
 
     Says first what that will take. A key for the server is read from
-    SORDINO_JUDGE_KEY, else OPENAI_API_KEY. The same command again goes on
+    SORDINO_JUDGE_KEY, else as for a target. The same command again goes on
     where it was stopped, and pays for nothing twice.
     """
     from sordino.store.store import Store  # noqa: PLC0415

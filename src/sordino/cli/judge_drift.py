@@ -60,7 +60,7 @@ def drift(  # noqa: PLR0913, PLR0917 - one parameter an option
     Exit code 0: unchanged, or moved within what is tolerated.
     1: moved beyond it, or the withheld rate has shifted.
     A language model is asked anew about every answer.
-    A key for its server is read from SORDINO_JUDGE_KEY, else OPENAI_API_KEY.
+    A key for its server is read from SORDINO_JUDGE_KEY, else as for a target.
     """
     from sordino.wiring import drift as wiring  # noqa: PLC0415 - loads arrays
     from sordino.wiring.llm_judging import JudgeSettings  # noqa: PLC0415

@@ -6,10 +6,7 @@ from typing import Self
 from urllib.parse import urlsplit
 
 from sordino.core.errors import TargetError, unknown
-from sordino.generation.key import Key
 from sordino.generation.presets import PRESETS
-
-__all__ = ["Endpoint", "Key"]
 
 FORM = "openai:MODEL@http://HOST:PORT/v1"
 _PLACE = re.compile(r"(?P<model>.*\S)@(?P<base>https?://\S+)", re.DOTALL)

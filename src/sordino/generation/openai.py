@@ -16,7 +16,8 @@ from sordino.core.records import Attempt, Request
 from sordino.generation import listing
 from sordino.generation.asking import Asking
 from sordino.generation.dialect import Dialect, Manner
-from sordino.generation.endpoint import Endpoint, Key
+from sordino.generation.endpoint import Endpoint
+from sordino.generation.key import Key
 from sordino.generation.pace import Pace
 from sordino.generation.persistence import Failures, Persistence
 from sordino.generation.presets import key_variables, preset_of

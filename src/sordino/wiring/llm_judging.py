@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from sordino.judging.cache import RulingCache
     from sordino.judging.llm import LLMJudge
 
-KEYS = ("SORDINO_JUDGE_KEY", "OPENAI_API_KEY")
-"""Where the key of a server may stand. The first that is set counts, also when it is set to nothing."""
+KEY = "SORDINO_JUDGE_KEY"
+"""Where the key of a judge's server may stand, before those that any server's may (see `presets`)."""
 FORMS = {
     "openai": "openai:MODEL@http://HOST:PORT/v1",
     "hf": "hf:ORG/NAME",
@@ -97,11 +97,13 @@ def _plain(name: str) -> str:
 
 
 def _server(spec: str, settings: JudgeSettings) -> Backend:
-    from sordino.generation.endpoint import Endpoint, Key  # noqa: PLC0415
+    from sordino.generation.endpoint import Endpoint  # noqa: PLC0415
+    from sordino.generation.key import Key  # noqa: PLC0415
     from sordino.generation.openai import OpenAIBackend  # noqa: PLC0415 - brings aiohttp
+    from sordino.generation.presets import key_variables  # noqa: PLC0415
 
     endpoint = Endpoint.parse(spec.removeprefix("openai:"))
-    key = Key.of_environment(*KEYS)
+    key = Key.of_environment(KEY, *key_variables(endpoint))
     return OpenAIBackend(endpoint, key=key, concurrency=settings.concurrency, json_reply=True)
 
 

@@ -1,6 +1,7 @@
 """Models behind servers: from a target's spec to a backend that keeps to a budget."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,11 +27,8 @@ def spending(settings: AuditSettings, place: str) -> Spending:
     kind = settings.target.partition(":")[0]
     found = _openai(settings, place) if kind == "openai" else _inspect(settings, place)
     identity = found.identity
-    if settings.prefill is not None and not found.capabilities.prefill:
-        mend = (
-            "With --plain it can be asked without chat template." if kind == "openai" else "Leave it out."
-        )
-        raise SpecError(f"--prefill cannot be sent to {identity.host or identity.name}. {mend}")
+    if settings.prefill is not None:
+        found.check = partial(_check_prefill, found, found.check)
     prices = None if settings.prices is None else Prices.read(Path(settings.prices))
     found.price = None if prices is None else prices.of(identity.name)
     found.currency = prices.currency if prices else ""
@@ -41,6 +39,15 @@ def spending(settings: AuditSettings, place: str) -> Spending:
         raise SpecError(f"--max-cost {lacks}")
     found.budget = Budget(settings.budget_tokens, settings.max_cost, settings.budget_requests)
     return found
+
+
+def _check_prefill(asked: Spending, check: Callable[[], None]) -> None:
+    """Only the server itself may tell what kind it is, and so whether it takes one."""
+    check()
+    if not asked.capabilities.prefill:
+        where = asked.identity.host or asked.identity.name
+        mend = "With --plain it can be asked without chat template, or leave it out."
+        raise SpecError(f"--prefill cannot be sent to {where}. {mend}")
 
 
 def notes(settings: AuditSettings, asked: Spending) -> tuple[str, ...]:
