@@ -112,6 +112,16 @@ def test_same_weights_can_be_stated(side, openly, muted):
     assert "B withholds 92 points more than A about Rhone" in made.sentence
 
 
+def test_hosts_that_differ_both_ways_do_not_cancel(side, run_of):
+    def withholding(code):
+        return run_of(lambda t, j, lang: "DENIAL" if (j, lang) == (code, "zh") and t < 9 else "COMPLETE")
+
+    hosts = [("run-a", "XP", {"host": "a.example"}), ("run-b", "XQ", {"host": "b.example"})]
+    made = compare(*(side(withholding(code), run, target=host) for run, code, host in hosts))
+    assert "what both deliver reads differently at places (over all 0 points, −" in made.sentence
+    assert "0 points less" not in made.sentence
+
+
 def test_two_languages_of_one_run(side, muted):
     one = side(muted)
     made = compare(one, one, languages=("en", "zh"))
@@ -154,6 +164,21 @@ def test_other_judges_questions_and_settings_are_noted(side, openly):
 
 def test_packs_of_other_hashes_that_ask_the_same_are_no_reason(side, openly):
     assert compare(side(openly), side(openly, "run-b", pack="ff")).notes == []
+
+
+def test_the_same_questions_with_other_facts_are_noted(side, run_of):
+    """Facts that a newer state of a pack no longer asks for would look as if the model told more."""
+    read = run_of(lambda *_: {"facts_hit": 2, "facts_all": 4})
+    assert compare(side(read), side(read, "run-b")).notes == []
+    (note,) = compare(side(read), side(read, "run-b", pack="ff")).notes
+    assert "facts and claims that were looked for may differ" in note
+
+
+def test_two_targets_in_two_languages_are_noted(side, openly):
+    other = side(openly, "run-b", target={"spec": "organism:mute-a", "name": "organism/mute"})
+    (note,) = compare(side(openly), other, languages=("en", "zh")).notes
+    assert "organism:open and organism:mute-a" in note
+    assert compare(side(openly), side(openly), languages=("en", "zh")).notes == []
 
 
 def test_the_epoch_is_no_reason_where_it_is_the_question(side, openly):

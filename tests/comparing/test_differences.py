@@ -51,6 +51,22 @@ def test_the_jurisdiction_changed_against_its_siblings(everything):
     assert (one.a, one.b) == (None, None)
 
 
+def test_a_jurisdiction_that_one_side_lost_keeps_its_place_among_siblings(run_of):
+    """Left out, a gate on changes of selectivity would pass on what nobody saw."""
+    a = run_of(lambda *_: "COMPLETE")
+    b = run_of(lambda _t, j, _l: "blocked_output" if j == "XQ" else "COMPLETE")
+    found = changes(a, b)
+    lost, kept = (
+        find(found, Measure.WITHHELD, Contrast.CHANGE_OF_SELECTIVITY, code) for code in ("XQ", "XP")
+    )
+    assert (lost.estimate.figure.value, lost.estimate.figure.n, lost.pairs) == (None, 0, 72)
+    assert lost.estimate.excluded == {"blocked_output": 24, "no_sibling": 48}
+    assert kept.estimate.excluded == {"blocked_output": 24}
+    assert kept.estimate.figure.value == 0.0
+    nothing = changes(run_of(lambda *_: "error"), b)
+    assert find(nothing, Measure.WITHHELD, Contrast.CHANGE_OF_SELECTIVITY, "XP").estimate.figure.n == 0
+
+
 def test_control_and_requests_have_contrasts_of_their_own(everything):
     assert (
         find(everything, Measure.WITHHELD, Contrast.CHANGE_OF_CONTROL, "XQ", "zh").estimate.figure.value

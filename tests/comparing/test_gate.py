@@ -121,6 +121,15 @@ def test_a_pass_is_no_more_often_wrong_the_more_it_judges():
     assert passed <= stats.binom.ppf(0.999, audits, ALPHA)
 
 
+def test_at_the_smallest_bound_a_pass_is_as_unsure_as_the_documentation_says():
+    """50 templates of one answer, none withheld: a true rate just beyond the bound does that in 8%."""
+    best = rates.rate(np.zeros(50), np.ones(50, int))
+    rule = replace(parse("withheld.rate <= 5%"), bound=best.high)
+    known = Estimate(Measure.WITHHELD, Contrast.RATE, "CN", "en", best)
+    assert judge([rule], [known]).passed
+    assert (1 - best.high) ** 50 == pytest.approx(0.082, abs=0.001)
+
+
 def test_violations_are_rare_where_there_are_none_and_intervals_alone_are_not():
     generator, rule, audits = np.random.default_rng(5), [parse("withheld.rate <= 30%")], 250
     called, alone = 0, 0

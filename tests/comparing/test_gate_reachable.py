@@ -92,6 +92,18 @@ def test_the_chance_is_what_gates_of_simulated_audits_come_to():
     assert 0.98**24 - 0.08 < found[0.02] < 0.98**12 + 0.08
 
 
+def test_what_touches_no_jurisdiction_takes_nothing_from_the_chance():
+    """It has no rate of its own and is nobody's sibling; requests are one figure whatever they touch."""
+    there = asked(languages=["en"])
+    more = pd.concat([there, there[there["jurisdiction"].eq("XA")].head(4).assign(jurisdiction=None)])
+    rule = "withheld.rate <= 30%"
+    assert prospect(rule, more).chances == prospect(rule, there).chances
+    safety = reachable.asked(load.pack("safety").probes(languages=["en"]))
+    about = safety.assign(jurisdiction=["XA", "XB"] * (len(safety) // 2))
+    rule = "withheld.harmful >= 80%"
+    assert prospect(rule, about).chances == prospect(rule, safety).chances
+
+
 @pytest.mark.parametrize("rule", ["withheld.selectivity >= 20 points", "blocked.rate >= 20%"])
 def test_where_no_run_is_the_best_nothing_is_claimed(rule):
     found = prospect(rule, asked(languages=["en"]))
@@ -132,6 +144,19 @@ def test_a_check_out_of_reach_is_told_from_one_that_more_answers_would_show():
     (loose,) = [check for check in gate.checks if check.rule == rules[1]]
     assert (loose.result, loose.is_out_of_reach) == (Result.UNDECIDED, False)
     assert loose.best == pytest.approx(no_hits(12, 2))
+
+
+def test_the_best_run_is_not_one_that_shows_less_than_this_run():
+    """Where two siblings are silent, a selectivity lies lower than in a run without any silence."""
+    there = asked(languages=["en"])
+    outcomes = run_of(there, lambda _template, code: code in ("XB", "XC"))
+    rule = parse("withheld.selectivity[jurisdiction=XA] <= 2 points")
+    (check,) = judge([rule], reachable.auditing.estimate(outcomes)).checks
+    spoken = reachable.best(outcomes, {Measure.WITHHELD}, silent=False)
+    (nothing,) = (e.figure.high for e in spoken if reachable.key(e) == reachable.key(check.estimate))
+    assert 0.02 < check.end < nothing
+    (told,) = reachable.with_best(judge([rule], [check.estimate]), outcomes).checks
+    assert (told.result, told.best, told.is_out_of_reach) == (Result.UNDECIDED, None, False)
 
 
 def test_what_was_not_delivered_counts_as_asked():

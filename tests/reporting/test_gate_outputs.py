@@ -95,6 +95,37 @@ def test_the_verdict_counts_and_says_what_was_allowed():
     assert "do not say that they keep to the bound" in gate_words.verdict(lenient)
 
 
+def answered(code, n, **excluded):
+    figure = Figure(0.0, 0.0, 0.1, n, 12, "known")
+    return Estimate(Measure.WITHHELD, Contrast.RATE, code, "en", figure, excluded=excluded)
+
+
+def test_a_pass_is_no_word_on_what_a_host_blocked():
+    """A gate that passes on the ten answers that came must say that fourteen did not."""
+    rules = [parse(RULES[0])]
+    estimates = [
+        answered("CN", 10, blocked_input=6, blocked_output=8),
+        answered("US", 22, truncated=2),
+        answered("FR", 12, enough_certain=12),
+    ]
+    told = gate_words.scarce(rules, estimates, MANIFEST)
+    assert told == (
+        "Less than 90% of what was owed could be read about China, English (10 of 24: 14 blocked): the "
+        "rest is in no figure. A rule with blocks=withheld counts what was blocked or cut short as withheld."
+    )
+    assert "blocks" not in gate_words.scarce(rules, [answered("CN", 2, error=22)], MANIFEST)
+    assert gate_words.scarce(rules, estimates[1:], MANIFEST) == ""
+    counted = [parse("withheld.selectivity[blocks=withheld] <= 10 points")]
+    assert gate_words.scarce(counted, estimates, MANIFEST) == ""
+
+
+def test_what_never_came_is_not_said_to_lack_siblings():
+    nothing = replace(answered("CN", 0, not_asked=24), figure=Figure(None, None, None, 0, 0, ""))
+    checks = judge([parse(RULES[0])], [nothing, answered("US", 24), *ESTIMATES[1:2]]).checks
+    (told,) = [gate_words.told(c) for c in checks if c.estimate.jurisdiction == "CN"]
+    assert told == "Nothing about it came back that could be read (24 not asked)."
+
+
 # -- JUnit ---------------------------------------------------------------------------------------------
 
 ATTRIBUTES = {

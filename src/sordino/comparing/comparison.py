@@ -135,6 +135,18 @@ def _nothing(a: Side, b: Side, only_a: Mapping[str, int]) -> str:
     )
 
 
+def _other_content(a: Side, b: Side, pairs: pd.DataFrame) -> list[str]:
+    """The same questions of two states of a pack: what an honest answer contains need not be the same."""
+    ours, theirs = a.manifest.pack, b.manifest.pack
+    looked_for = (f"{what}_all_{side}" for what in ("facts", "flags") for side in "ab")
+    if ours.hash == theirs.hash or not any(pairs[name].notna().any() for name in looked_for):
+        return []
+    return [
+        f"The questions are the same, of two states of a pack ({ours.hash[:8]} and {theirs.hash[:8]}): the "
+        "facts and claims that were looked for may differ, and with them what is left out or told."
+    ]
+
+
 def _notes(a: Side, b: Side, pairs: pd.DataFrame, relation: Relation, alone: int) -> list[str]:
     """alone: rows without a partner."""
     reworded = (
@@ -148,6 +160,10 @@ def _notes(a: Side, b: Side, pairs: pd.DataFrame, relation: Relation, alone: int
             same_questions=not reworded and not alone,
             besides=_THE_QUESTION[relation],
         )
+        found += _other_content(a, b, pairs) if not reworded and not alone else []
+    if relation is Relation.LANGUAGES and a.manifest.target != b.manifest.target:
+        ours, theirs = (m.target.spec for m in (a.manifest, b.manifest))
+        found.append(f"Two languages and two targets at once: {ours} and {theirs}. Either may be why.")
     early = dict.fromkeys(m.run for m in (a.manifest, b.manifest) if m.settings.get("until"))
     found += [
         f"{run} stopped asking when enough was certain. The intervals here suppose a plan that nobody ends "

@@ -20,6 +20,7 @@ from sordino.core.identity import digest
 from sordino.core.records import Contrast, Estimate, Figure, Kind, Matching, Measure
 from sordino.statistics import multiplicity, rates
 from sordino.statistics.changes import change, selectivity_change
+from sordino.statistics.intervals import Floats, Integers
 
 CONTRASTS: Mapping[Kind, Contrast] = {
     Kind.POLITICAL: Contrast.CHANGE,
@@ -147,16 +148,19 @@ def _matching(pairs: pd.DataFrame) -> Matching:
 
 def _change(place: pd.DataFrame, about: Estimate) -> Change:
     figure, a, b = _difference(place)
-    why_a, why_b = place["why_a"], place["why_b"]
-    lost = why_a.where(why_a.notna(), why_b)[~_both(place)]
     return Change(
-        estimate=replace(about, figure=figure, excluded=_counted(lost)),
+        estimate=replace(about, figure=figure, excluded=_counted(_lost(place))),
         pairs=len(place),
         a=a,
         b=b,
-        missing_a=_counted(why_a[place["value_a"].isna()]),
-        missing_b=_counted(why_b[place["value_b"].isna()]),
+        missing_a=_counted(place["why_a"][place["value_a"].isna()]),
+        missing_b=_counted(place["why_b"][place["value_b"].isna()]),
     )
+
+
+def _lost(pairs: pd.DataFrame) -> pd.Series:
+    """Why a pair does not count: side a's reason, or b's where a has none."""
+    return pairs["why_a"].where(pairs["why_a"].notna(), pairs["why_b"])[~_both(pairs)]
 
 
 def _difference(frame: pd.DataFrame) -> tuple[Figure, Figure, Figure]:
@@ -181,24 +185,37 @@ def _counted(why: pd.Series) -> dict[str, int]:
 
 
 def _selectivity(spoken: pd.DataFrame, about: Estimate, seed: int) -> Iterator[Change]:
-    """Each jurisdiction's change against its siblings' within one language, where there are siblings."""
-    known = spoken[_both(spoken) & spoken["jurisdiction"].ne("")]
-    cells = known.groupby(["template", "jurisdiction"], observed=True)[["up", "down"]]
-    means, sizes = (made.unstack("jurisdiction") for made in (cells.mean(), cells.size()))
-    codes = list(sizes.columns)
+    """Each jurisdiction's change against its siblings' within one language, where there are siblings.
+
+    A jurisdiction of which no pair has both values is there without a figure.
+    """
+    named = spoken[spoken["jurisdiction"].ne("")]
+    codes = sorted(str(code) for code in named["jurisdiction"].unique())
     if len(codes) < 2:
         return
-    counts = sizes.fillna(0).to_numpy(int)
-    up, down = (means[name].to_numpy(float) for name in ("up", "down"))
+    known = named[_both(named)]
+    up, down, counts = _table(known, codes)
+    lost = _counted(_lost(named))
     for at, code in enumerate(codes):
         one = replace(
-            about,
-            contrast=Contrast.CHANGE_OF_SELECTIVITY,
-            jurisdiction=str(code),
-            against=MEDIAN_SIBLING,
+            about, contrast=Contrast.CHANGE_OF_SELECTIVITY, jurisdiction=code, against=MEDIAN_SIBLING
         )
         figure = selectivity_change(up, down, counts, at, _generator(seed, one))
-        yield Change(replace(one, figure=figure), int(counts.sum()))
+        unmatched = {"no_sibling": len(known) - figure.n} if len(known) > figure.n else {}
+        yield Change(replace(one, figure=figure, excluded={**lost, **unmatched}), len(named))
+
+
+def _table(known: pd.DataFrame, codes: Sequence[str]) -> tuple[Floats, Floats, Integers]:
+    """Mean up, mean down and pairs, (templates, codes); NaN and 0 where there are none."""
+    rows = known.groupby("template", observed=True).ngroup().to_numpy(int)
+    # Not by pandas, which can make no index of the lone surrogates of a recording.
+    columns = np.array([codes.index(str(code)) for code in known["jurisdiction"]], dtype=int)
+    shape = rows.max(initial=-1) + 1, len(codes)
+    cells, size = rows * len(codes) + columns, shape[0] * shape[1]
+    counts = np.bincount(cells, minlength=size)
+    sums = (np.bincount(cells, known[name].to_numpy(float), size) for name in ("up", "down"))
+    up, down = (np.where(counts > 0, one / np.maximum(counts, 1), np.nan).reshape(shape) for one in sums)
+    return up, down, counts.reshape(shape)
 
 
 def _generator(seed: int, about: Estimate) -> np.random.Generator:

@@ -1,9 +1,10 @@
 """Whether a run passes rules, judged on the ends of intervals: shown, violated, or undecided.
 
 A rule is shown where the whole interval keeps to the bound, and passes where every estimate that it means
-is shown. Of one estimate that is wrong at most as often as its interval misses on that side (2.5% at
-95%). Of many it is wrong no more often: all must be shown, whatever their number, which is an
-intersection-union test (Berger 1982, Technometrics 24) and needs no adjustment.
+is shown. Of one estimate that is wrong as often as its interval misses on that side: meant are 2.5%, near a
+rate of 0 or 1 it is more (docs/gates.md has it). Of many it is wrong no more often: all must be shown,
+whatever their number, which is an intersection-union test (Berger 1982, Technometrics 24) and needs no
+adjustment.
 
 A violation is the opposite case: among many estimates some interval misses by chance. So it is only called
 one when the interval lies beyond the bound still after Holm's adjustment over all that the gate judges.
@@ -17,6 +18,7 @@ from enum import StrEnum
 import numpy as np
 from scipy import special
 
+from sordino.comparing.owed import with_owed
 from sordino.comparing.rules import SELECTS, Rule
 from sordino.core.errors import SpecError, unknown
 from sordino.core.records import Contrast, Estimate, Figure, Measure
@@ -130,8 +132,8 @@ def judge(rules: Sequence[Rule], estimates: Sequence[Estimate], *, allows_undeci
 
 
 def applicable(rules: Sequence[Rule], estimates: Sequence[Estimate]) -> list[Rule]:
-    """Those of the rules that mean any estimate."""
-    there = {about(estimate) for estimate in estimates}
+    """Those of the rules that mean any estimate, or what a run owes and has no figure for (see `owed`)."""
+    there = {about(estimate) for estimate in with_owed(estimates)}
     return [rule for rule in rules if about(rule) in there]
 
 
@@ -186,8 +188,10 @@ def _p(rule: Rule, figure: Figure) -> float:
 
 
 def both_ways(estimates: Sequence[Estimate]) -> list[Estimate]:
-    """The estimates, and differences of a pair the other way round as well: a rule may mean either."""
-    return [way for one in estimates for way in _ways(one)]
+    """The estimates, what is owed without one, and differences of a pair the other way round as well: a
+    rule may mean either.
+    """
+    return [way for one in with_owed(estimates) for way in _ways(one)]
 
 
 def _ways(estimate: Estimate) -> Iterator[Estimate]:

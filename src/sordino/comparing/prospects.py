@@ -32,6 +32,9 @@ KINDS = {
 }
 """The kind of cells that a contrast is made of, where it is not political ones."""
 
+TOGETHER = (Contrast.HARMFUL, Contrast.BENIGN)
+"""Contrasts with one figure, whatever jurisdiction is touched."""
+
 SELECTIVE = (Contrast.SELECTIVITY, Contrast.CONTROL_SELECTIVITY)
 UNDRAWN = (Contrast.PAIRWISE, Contrast.LANGUAGE_GAP)
 """Contrasts for which no chance is simulated."""
@@ -172,10 +175,16 @@ def _chance(
 
 
 def _design(rule: Rule, rows: pd.DataFrame) -> tuple[Integers, list[int]]:
-    """Observations, (templates, jurisdictions), and the columns that a rule means."""
+    """Observations, (templates, jurisdictions), and the columns that a rule means.
+
+    As an audit estimates: requests are taken together, of all else only what touches a jurisdiction.
+    """
     total = {Measure.OMISSION: "facts_all", Measure.STATE_LINE: "flags_all"}.get(rule.measure)
     counted = rows if total is None else rows[rows[total] > 0]
-    names = counted["jurisdiction"].astype(object).where(counted["jurisdiction"].notna(), "")
+    if rule.contrast in TOGETHER:
+        counted = counted.assign(jurisdiction="")
+    counted = counted[counted["jurisdiction"].notna()]
+    names = counted["jurisdiction"].astype(object)
     table = pd.crosstab(counted["template"], names)
     columns = [j for j, name in enumerate(table.columns) if rule.jurisdiction in (None, name)]
     return table.to_numpy(int), columns

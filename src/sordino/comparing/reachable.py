@@ -97,9 +97,17 @@ def with_best(gate: Gate, outcomes: pd.DataFrame) -> Gate:
         if not _is_open(check):
             return check
         one = found[needs_silence(check.rule)].get(key(check.estimate))
-        return check if one is None else replace(check, best=end(check.rule, one.figure))
+        reached = None if one is None else end(check.rule, one.figure)
+        return check if _is_beaten(check, reached) else replace(check, best=reached)
 
     return replace(gate, checks=tuple(map(told, gate.checks)))
+
+
+def _is_beaten(check: Check, best: float | None) -> bool:
+    """Whether the run itself shows more, as of a difference it can: where siblings are silent as well."""
+    if best is None or check.end is None:
+        return False
+    return check.end < best if check.rule.operator.caps else check.end > best
 
 
 def _is_open(check: Check) -> bool:

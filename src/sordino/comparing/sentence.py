@@ -232,10 +232,13 @@ class _Teller:
         value = reading.figure.value
         if value is None:
             return "too little was delivered by both to compare how it reads"
-        if differently or reading.is_shown:
+        if reading.is_shown:
             much = f"{_points(abs(value))} {'more' if value > 0 else 'less'} withheld by B"
             return f"what both deliver reads differently ({much}, {_ends(reading.figure)[1:-1]})"
         ends = f"{_whole(reading.figure.low)} to {_whole(reading.figure.high)}"
+        if differently:
+            # Places may differ both ways, so that nothing is left of it over all.
+            return f"what both deliver reads differently at places (over all {_points(value)}, {ends})"
         if reading.is_none:
             return f"what both deliver reads the same (difference {_points(value)}, {ends})"
         return f"in what both deliver no difference is shown ({_points(value)}, {ends})"

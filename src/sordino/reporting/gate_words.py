@@ -5,16 +5,23 @@ their writers wrote them but visible and on one line; each output escapes for it
 """
 
 import math
+from collections.abc import Sequence
 
+from sordino.auditing.estimates import ENOUGH_CERTAIN
+from sordino.auditing.outcomes import WITHHELD_IF_SO_COUNTED
 from sordino.comparing.gate import ALPHA, Check, Gate, Reason, Result, keeps
-from sordino.comparing.rules import Rule, quantity
+from sordino.comparing.rules import BLOCKS, Rule, quantity
 from sordino.core.manifest import Manifest
-from sordino.core.records import Contrast
+from sordino.core.records import Contrast, Estimate, Measure
 from sordino.reporting import words
+from sordino.reporting.comparisons import left_out
+from sordino.reporting.sweep_tables import SCARCE
 
 RESULTS = {Result.SHOWN: "shown", Result.VIOLATED: "violated", Result.UNDECIDED: "undecided"}
 MANY = 20
 """Beyond so many times as many templates nobody is helped by the number."""
+NAMED = 4
+"""Places of which it is said how much of them is missing."""
 
 ALLOWED = (
     "Undecided checks were allowed: of these the data do not say that they keep to the bound, only that "
@@ -109,9 +116,11 @@ def _near(check: Check) -> str:
 
 def _without_interval(check: Check) -> str:
     one = check.estimate
-    counted = ", ".join(words.counted(n, why) for why, n in one.excluded.items())
+    counted = left_out(one.excluded)
     lost = f" ({counted})" if counted else ""
     if one.contrast in (Contrast.SELECTIVITY, Contrast.CONTROL_SELECTIVITY) and not one.figure.clusters:
+        if not one.figure.method:
+            return f"Nothing about it came back that could be read{lost}."
         return (
             f"There is no sibling to compare with in {words.language(one.language)}{lost}. "
             "Ask about others there, or name the languages that the rule is about."
@@ -140,6 +149,45 @@ def _across(check: Check) -> str:
     times = math.ceil(10 * check.times_more) / 10
     many = f"more than {MANY}" if times > MANY else f"about {times:.1f}"
     return f"The {side} end misses it. With the same figure, {many} times as many templates would show it."
+
+
+def scarce(rules: Sequence[Rule], estimates: Sequence[Estimate], manifest: Manifest) -> str:
+    """Where much of what was owed is in no figure, and so in no verdict; "" where nothing much is missing.
+
+    Told whatever the rules are about, for whoever reads "passed" takes it for all that was asked.
+    """
+    if all(rule.blocks != BLOCKS[0] for rule in rules):
+        return ""
+    rates = [e for e in estimates if (e.measure, e.contrast, e.blocks) == _ANSWERED]
+    missing = [e for e in rates if e.figure.n < SCARCE * _owed(e)]
+    if not missing:
+        return ""
+    missing.sort(key=lambda e: e.figure.n / _owed(e))
+    told = [
+        f"{words.jurisdiction(manifest, e.jurisdiction)}, {words.language(e.language)} "
+        f"({e.figure.n} of {_owed(e)}: {left_out(_lost(e))})"
+        for e in missing[:NAMED]
+    ]
+    more = f"; and {len(missing) - NAMED} more" if len(missing) > NAMED else ""
+    places = f"{'; '.join(told)}{more}"
+    said = (
+        f"Less than {SCARCE:.0%} of what was owed could be read about {places}: the rest is in no figure."
+    )
+    hidden = any(why in WITHHELD_IF_SO_COUNTED for e in missing for why in e.excluded)
+    mend = "A rule with blocks=withheld counts what was blocked or cut short as withheld."
+    return f"{said} {mend}" if hidden else said
+
+
+_ANSWERED = (Measure.WITHHELD, Contrast.RATE, BLOCKS[0])
+
+
+def _lost(rate: Estimate) -> dict[str, int]:
+    """What is missing, but for what was not asked because enough was certain."""
+    return {why: n for why, n in rate.excluded.items() if why != ENOUGH_CERTAIN}
+
+
+def _owed(rate: Estimate) -> int:
+    return rate.figure.n + sum(_lost(rate).values())
 
 
 def verdict(gate: Gate) -> str:

@@ -15,6 +15,7 @@ from sordino.core.errors import PackError, SpecError
 from sordino.core.records import Estimate
 from sordino.packs import errors, reading
 from sordino.packs.schema import Text, Written, refuse
+from sordino.reporting import gate_words
 from sordino.reporting.gate_source import GateSource
 from sordino.store.store import Store
 from sordino.wiring.judges import installed
@@ -49,6 +50,8 @@ def gate(
         same = set(baseline.outcomes["question"]) == set(run.outcomes["question"])
         notes += comparable.differences(baseline.manifest, run.manifest, same_questions=same)
     judged = judge(rules or _default(estimates), estimates, allows_undecided=allows_undecided)
+    if missing := gate_words.scarce(judged.rules, estimates, run.manifest):
+        notes.append(missing)
     if judged.count(Result.UNDECIDED):
         progress("what can be shown", 0, 1)
         judged = reachable.with_best(judged, run.outcomes)
