@@ -201,7 +201,7 @@ def audit(  # noqa: PLR0913, PLR0917 - one parameter an option
         typer.Option("--yes", help="Ask nobody whether the cost is fine.", rich_help_panel=SERVER),
     ] = False,
     out: Annotated[
-        Path | None, typer.Option(help="Where the report goes. Default: report-RUN.html.")
+        Path | None, typer.Option(*options.OUT, help="Where the report goes. Default: report-RUN.html.")
     ] = None,
     seed: Annotated[int, typer.Option(help="Seed of the Monte Carlo figures.")] = 0,
     as_json: options.AsJson = False,
@@ -280,7 +280,4 @@ def _agree(cost: "Cost", *, yes: bool) -> None:
 def _spent(spending: "Spending") -> None:
     typer.echo(f"Took: {spending.spent}.", err=True)
     if spending.left:
-        typer.echo(
-            f"Stopped at the budget: {spending.left:,} questions were not asked. The same command goes on.",
-            err=True,
-        )
+        typer.echo("Stopped at the budget: not all was asked. The same command goes on.", err=True)

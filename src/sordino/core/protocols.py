@@ -1,10 +1,11 @@
 """The seams between the rooms. Whoever has these methods fits; nobody needs to inherit."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Protocol, Self, TypeAlias
+from typing import Protocol, Self, TypeAlias, TypeVar
 
+from sordino.core.jobs import Event, Job
 from sordino.core.records import Attempt, Axis, Exchange, Probe, Reading, Request, Unjudged
 
 
@@ -66,3 +67,25 @@ class Judge(Protocol):
     def read(self, items: Sequence[Item]) -> list[Reading | Unjudged]:
         """One result for each item, in order."""
         ...
+
+
+Result = TypeVar("Result")
+
+
+class Executor(Protocol):
+    """Does jobs in processes somewhere; whoever has jobs cannot tell where.
+
+    `run` yields what happens until every job is done or has failed: one Done or Failed for each. A job
+    whose process died is Lost and tried again. Closing the generator stops what is under way, in order.
+    """
+
+    @property
+    def machines(self) -> int:
+        """On how many machines jobs may run, this one or others."""
+        ...
+
+    def run(self, jobs: Sequence[Job[Result]]) -> Generator[Event[Result], None, None]: ...
+    def __enter__(self) -> Self: ...
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...

@@ -1,1 +1,1 @@
-"""Where the work runs: worker processes on one machine. An audit cannot tell."""
+"""Where the work runs: processes of this machine, or a Ray cluster. An audit cannot tell."""

@@ -71,7 +71,7 @@ ByLanguage = dict[Language, Text]
 PatternsByLanguage = dict[Language, Annotated[list[Pattern], Field(min_length=1, max_length=100)]]
 
 
-class _Written(BaseModel):
+class Written(BaseModel):
     model_config = ConfigDict(strict=True, extra="forbid", use_attribute_docstrings=True)
 
     @model_validator(mode="before")
@@ -84,7 +84,7 @@ class _Written(BaseModel):
         return value
 
 
-class _Identified(_Written):
+class _Identified(Written):
     id: Slug
 
 
@@ -97,7 +97,7 @@ def _refuse_twice(entries: Sequence[_Identified], within: str, field: str) -> No
         seen.add(entry.id)
 
 
-class Source(_Written):
+class Source(Written):
     """A work in which a fact can be looked up. Text alone is its title."""
 
     title: Text
@@ -141,7 +141,7 @@ class FlagEntry(_Identified):
     """RE2 patterns that assert the claim as settled, by language."""
 
 
-class CellEntry(_Written):
+class CellEntry(Written):
     matter: Text
     """What the cell is about: one neutral line in English."""
     year: int | None = None
@@ -176,7 +176,7 @@ class RequestEntry(_Identified):
     """The request, by language."""
 
 
-class TemplateFile(_Written):
+class TemplateFile(Written):
     """templates/<id>.yaml: a matter asked about several jurisdictions, or requests of one kind."""
 
     template: Slug
@@ -227,7 +227,7 @@ class TemplateFile(_Written):
                     yield slot, f"{phrasing}.{language} (a paraphrase)"
 
 
-class PackFile(_Written):
+class PackFile(Written):
     """pack.yaml: what the pack is, and every name its templates may use."""
 
     pack: Slug
