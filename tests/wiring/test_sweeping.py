@@ -120,7 +120,7 @@ def test_a_worker_of_ray_killed_in_the_middle_loses_and_doubles_nothing(tmp_path
         entries = entries_of(SERVED.format(base=server.base), tmp_path)
         (tmp_path / "unbroken").mkdir()
         unbroken = carried_out_one_by_one(entries, tmp_path / "unbroken")
-        server.pause = 0.3
+        server.pause = 0.2
         with RayCluster(None, tasks=2, threads=1) as cluster:
             swept = sweeping.carry_out(sweeping.plan(entries, store), store, cluster, listen=killer)
     assert not swept.failed
