@@ -1,16 +1,16 @@
 """`sordino audit`: the main job from one command."""
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from sordino.cli import options
+from sordino.cli.costs import agree
 from sordino.cli.progress import stages
 
 if TYPE_CHECKING:
-    from sordino.wiring.spending import Cost, Spending
+    from sordino.wiring.spending import Spending
 
 DEFAULT_REPORT = Path("report-RUN.html")
 """Where a report goes unless told; stands for the folder while the run has no name yet."""
@@ -260,21 +260,13 @@ def audit(  # noqa: PLR0913, PLR0917 - one parameter an option
             store,
             progress=progress,
             out=out or DEFAULT_REPORT,
-            agree=lambda cost: _agree(cost, yes=yes),
+            agree=lambda cost: agree([cost], yes=yes),
             spent=_spent,
         )
         path = run.report(out, progress=progress)
     run.show(as_json=as_json, as_csv=as_csv)
     if not quiet:
         typer.echo(f"Report: {options.relative(path)}\nRun:    {run.id}   (kept in {place(url_of(store))})")
-
-
-def _agree(cost: "Cost", *, yes: bool) -> None:
-    """Say on stderr what asking will take at the most, and ask whether that is fine where it costs."""
-    typer.echo(f"To ask: at most about {cost}.", err=True)
-    if cost.money and not yes and sys.stdin.isatty() and not typer.confirm("Ask?", err=True):
-        typer.echo("Nothing was asked.", err=True)
-        raise typer.Exit
 
 
 def _spent(spending: "Spending") -> None:

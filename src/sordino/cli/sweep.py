@@ -1,6 +1,5 @@
 """`sordino sweep`: many models from one file, one view, one report that compares them."""
 
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -8,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sordino.cli import options, printing
+from sordino.cli.costs import agree
 from sordino.cli.progress import stages
 from sordino.cli.sweep_view import view
 from sordino.reporting.text import visible
@@ -15,7 +15,6 @@ from sordino.reporting.text import visible
 if TYPE_CHECKING:
     from sordino.core.jobs import Progress
     from sordino.reporting.sweep_source import SweepSource
-    from sordino.wiring.spending import Cost
     from sordino.wiring.sweeping import Planned, Swept
 
 FAILED = 1
@@ -75,7 +74,7 @@ def sweep(  # noqa: PLR0913, PLR0917 - one parameter an option
         planned = sweeping.plan(entries, store, here=ray_address is None, progress=progress)
     room = executors.room(planned, jobs, executor)
     where = executors.executor(executor, room, jobs, ray_address)
-    _agree(sweeping.expected(planned), yes=yes)
+    agree(sweeping.expected(planned), yes=yes)
     with where, view(planned, quiet=as_json) as listen:
         swept = sweeping.carry_out(planned, store, where, workers=room.workers, listen=listen)
     with stages(quiet=as_json) as progress:
@@ -89,16 +88,6 @@ def sweep(  # noqa: PLR0913, PLR0917 - one parameter an option
         _say(swept, compared, page, store)
     if swept.failed:
         raise typer.Exit(FAILED)
-
-
-def _agree(costs: "Sequence[Cost]", *, yes: bool) -> None:
-    """Say on stderr what asking will take at the most, and ask whether that is fine where it costs."""
-    for cost in costs:
-        typer.echo(f"To ask: at most about {cost}.", err=True)
-    costly = any(cost.money for cost in costs)
-    if costly and not yes and sys.stdin.isatty() and not typer.confirm("Ask?", err=True):
-        typer.echo("Nothing was asked.", err=True)
-        raise typer.Exit
 
 
 def _write_reports(swept: "Swept", store: str, folder: Path, progress: "Progress") -> None:
