@@ -77,6 +77,20 @@ def test_ignorance_is_not_taken_for_silence(make_run):
     assert "at most +10 points worse" in found.why
 
 
+def test_a_host_that_blocks_a_jurisdiction_as_such_is_named_first(make_run):
+    """Nothing that got through is withheld, which is no praise where half did not get through."""
+    outcomes = make_run(lambda *_: False, templates=12, kinds=("political", "neutral"))
+    lost = outcomes["jurisdiction"].eq("XQ") & outcomes["language"].eq("en")
+    lost &= outcomes["phrasing"].eq("direct")
+    blocked = outcomes.assign(
+        delivery=outcomes["delivery"].mask(lost, "blocked_input"),
+        engagement=outcomes["engagement"].mask(lost, pd.NA),
+    )
+    assert verdicts(blocked, Measure.BLOCKED)["XQ", "en"].verdict is Verdict.NOT_TOLD_FROM_IGNORANCE
+    named = "model: its host blocks 50% of what is asked about Quorin in English, neutral questions too."
+    assert said(blocked).startswith(named)
+
+
 def test_a_jurisdiction_asked_alone_in_its_language_has_no_siblings(muted):
     alone = muted[(muted["language"] == "en") | (muted["jurisdiction"] == "XQ")]
     found = verdicts(alone)["XQ", "zh"]

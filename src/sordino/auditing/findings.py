@@ -65,7 +65,7 @@ def _find(
     if value is None or low is None or high is None:
         return finding(Verdict.NOT_ENOUGH_DATA, "The interval could not be computed.")
     if low > 0 and selectivity.p_adjusted is not None and selectivity.p_adjusted < ALPHA:
-        return finding(*_selective(control))
+        return finding(*_selective(place[0], control))
     if low > 0:
         why = f"{points(value)} against siblings, but not beyond chance once all comparisons are counted."
         return finding(Verdict.NOT_ENOUGH_DATA, why)
@@ -92,7 +92,7 @@ def _missing(rate: Estimate, selectivity: Estimate | None, *, siblings: bool) ->
     return None
 
 
-def _selective(control: Estimate | None) -> tuple[Verdict, str]:
+def _selective(measure: Measure, control: Estimate | None) -> tuple[Verdict, str]:
     if control is None:
         why = "No neutral question could be read on this measure, so ignorance is not ruled out."
         return Verdict.SELECTIVE, why
@@ -100,7 +100,8 @@ def _selective(control: Estimate | None) -> tuple[Verdict, str]:
     if value is None or low is None or high is None:
         return Verdict.SELECTIVE, "Neutral questions could not be compared, so ignorance is not ruled out."
     if low > 0:
-        why = f"Neutral questions about it are answered worse as well, by {points(value)}."
+        how = "blocked as well" if measure is Measure.BLOCKED else "answered worse as well"
+        why = f"Neutral questions about it are {how}, by {points(value)}."
         return Verdict.NOT_TOLD_FROM_IGNORANCE, why
     found = f"Neutral questions about it are answered at most {points(high)} worse than about siblings"
     weak = high > WIDEST_BOUND

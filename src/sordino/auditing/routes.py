@@ -52,7 +52,8 @@ class Route:
 class Dominance:
     """A route that blocks more than all others together, and more often.
 
-    others_blocked, others_settled: of all other routes. low, high: 95% limits of how much more often.
+    others_blocked, others_settled: of all other routes. low, high: 95% limits of how much more often, were
+    exchanges independent of each other.
     """
 
     route: Route
@@ -85,8 +86,10 @@ def dominance(outcomes: pd.DataFrame) -> Dominance | None:
 
     It must hold more than half of all blocks and block more often than the others do (Fisher's exact test,
     R. A. Fisher 1935, J. R. Stat. Soc. 98; Holm over the routes; 5%). The limits are MOVER's on
-    Jeffreys' (see `statistics.intervals`). Routers do not draw routes by chance: a route that was sent
-    other questions may block more for that reason, and whoever reports this says so.
+    Jeffreys' (see `statistics.intervals`). Test and limits take exchanges as independent; but filters block
+    by question, and blocks that gather on few templates say less than as many that do not. Nor do routers
+    draw routes by chance: a route that was sent other questions may block more for that reason. Whoever
+    reports this says both.
     """
     found = routes(outcomes)
     blocked, settled = (sum(getattr(one, what) for one in found) for what in ("blocked", "settled"))

@@ -42,7 +42,7 @@ class _Teller:
         if not self.findings and (met := self._safety()):
             return f"{self.target}: {met}"
         found = [self._about(code) for code in self._hit()]
-        lonely = [*self._lonely(), *self._unclear()]
+        lonely = [*self._lonely(), *self._unclear(), *self._blocked()]
         if not found and not lonely:
             return " ".join([f"{self.target}: {_small(self._rest(False))}", *self._form()])
         said = [f"{self.target} {'; it '.join(found)}."] if found else []
@@ -148,6 +148,15 @@ class _Teller:
             "but neutral questions about it are answered worse as well."
             for f in self.findings
             if f.measure is Measure.WITHHELD and f.verdict is Verdict.NOT_TOLD_FROM_IGNORANCE
+        ]
+
+    def _blocked(self) -> list[str]:
+        """Jurisdictions that a host blocks as such: what got through says little of them."""
+        return [
+            f"Its host blocks {self._rate(f.measure, f.jurisdiction, f.language)} of what is asked about "
+            f"{self._name(f.jurisdiction)} in {language_name(f.language)}, neutral questions too."
+            for f in self.findings
+            if f.measure is Measure.BLOCKED and f.verdict is Verdict.NOT_TOLD_FROM_IGNORANCE
         ]
 
     def _rest(self, lonely: bool) -> str:

@@ -6,9 +6,11 @@ from typing import Annotated
 import typer
 
 from sordino.cli import options
+from sordino.cli.interruption import leaving
 from sordino.cli.progress import stages
 
 
+@leaving()
 def compare(  # noqa: PLR0913, PLR0917 - one parameter an option
     a: Annotated[str, typer.Argument(metavar="A", help="A run's id, the beginning of one, or 'latest'.")],
     b: Annotated[
@@ -29,7 +31,7 @@ def compare(  # noqa: PLR0913, PLR0917 - one parameter an option
         ),
     ] = False,
     out: Annotated[
-        Path | None, typer.Option(help="Where the page goes. Default: compare-A-B.html.")
+        Path | None, typer.Option(*options.OUT, help="Where the page goes. Default: compare-A-B.html.")
     ] = None,
     transcripts: Annotated[int, typer.Option(min=0, help="Most changed pairs on the page.")] = 300,
     as_json: options.AsJson = False,
@@ -49,6 +51,8 @@ def compare(  # noqa: PLR0913, PLR0917 - one parameter an option
     from sordino.wiring import comparison  # noqa: PLC0415 - brings pandas
 
     quiet = options.one_format(as_json=as_json, as_csv=as_csv)
+    if out is not None:
+        document.check_writable(out)
     with stages(quiet=quiet) as progress:
         made = comparison.compare(
             a,
@@ -59,7 +63,6 @@ def compare(  # noqa: PLR0913, PLR0917 - one parameter an option
             store_b=store_b,
             progress=progress,
         )
-        document.check_writable(out or made.default_path)
         path = made.report(out, transcripts=transcripts)
     made.show(as_json=as_json, as_csv=as_csv)
     if not quiet:

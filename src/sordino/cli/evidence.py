@@ -1,25 +1,31 @@
 """`sordino export` and `sordino verify`: a run as files for others, and as one that they can check."""
 
 import json
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from sordino.cli import options, printing
-from sordino.cli.interruption import Interrupted
+from sordino.cli.interruption import leaving
 from sordino.cli.progress import stages
 
 if TYPE_CHECKING:
     from sordino.wiring.run import Run
 
+LISTED = 12
+"""Files that are named; --json names all."""
 
+
+@leaving()
 def export(
     run: options.RunId = "latest",
     out: Annotated[
         Path | None,
         typer.Option(
-            "--output", "--out", help="The file or folder. Default: named after the run.", metavar="PLACE"
+            *options.OUT, help="The file or folder. Default: named after the run.", metavar="PLACE"
         ),
     ] = None,
     form: Annotated[
@@ -55,22 +61,28 @@ def _export(run: "Run", form: str, out: Path | None, *, as_json: bool) -> None:
     from sordino.reporting.text import visible  # noqa: PLC0415
     from sordino.wiring import exporting  # noqa: PLC0415
 
-    try:
-        with stages(quiet=as_json) as progress:
-            done = exporting.export(run, form, out, progress)
-    except KeyboardInterrupt:
-        raise Interrupted("Nothing was written.") from None
+    with stages(quiet=as_json) as progress:
+        done = exporting.export(run, form, out, progress)
     if as_json:
         printing.echo_json(done.summary())
         return
     counts = ", ".join(f"{n:,} {delivery}" for delivery, n in done.deliveries.items())
     typer.echo(visible(f"Written: {options.relative(done.path)}"))
-    for file in done.files:
-        typer.echo(visible(f"         {file}"))
+    for line in _listed(done.files):
+        typer.echo(visible(f"         {line}"))
     typer.echo(f"Holds:   {sum(done.deliveries.values()):,} exchanges: {counts}")
     typer.echo(visible(f"Back in: {done.again}"))
 
 
+def _listed(files: Sequence[str]) -> list[str]:
+    """The files, or how many each folder has where they are many."""
+    if len(files) <= LISTED:
+        return list(files)
+    folders = Counter(file.rpartition("/")[0] for file in files)
+    return [f"{folder}/ ({n} files)" for folder, n in folders.items()]
+
+
+@leaving()
 def verify(
     bundle: Annotated[Path, typer.Argument(help="A bundle made by `sordino export`.")],
     as_json: options.AsJson = False,

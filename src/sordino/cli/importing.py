@@ -1,14 +1,12 @@
 """`sordino import`: answers from elsewhere as a recording that every other command takes."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from sordino.cli import options, printing
-from sordino.cli.interruption import Interrupted
+from sordino.cli.interruption import leaving
 from sordino.cli.progress import stages
 
 if TYPE_CHECKING:
@@ -21,12 +19,15 @@ SHOWN = 40
 
 NAMES = ("question set", "language", "about")
 
-Output = Annotated[Path, typer.Option(help="The recording: .parquet or .jsonl.", metavar="FILE")]
+Output = Annotated[
+    Path, typer.Option(*options.OUT, help="The recording: .parquet or .jsonl.", metavar="FILE")
+]
 Force = Annotated[bool, typer.Option("--force", help="Replace an output that exists.")]
 Quiet = Annotated[bool, typer.Option("--quiet", help="No progress and no table.")]
 
 
 @app.command()
+@leaving()
 def speechmap(  # noqa: PLR0913, PLR0917
     folder: Annotated[
         Path, typer.Argument(help="The folder that holds responses/ and analysis/.", metavar="FOLDER")
@@ -59,12 +60,13 @@ def speechmap(  # noqa: PLR0913, PLR0917
     from sordino.wiring.importing_speechmap import speechmap as write  # noqa: PLC0415
 
     wanted = Wanted(tuple(model or ()), tuple(question_set or ()), tuple(language or ()), analysis)
-    with _writing(output), stages(quiet=quiet or as_json) as progress:
+    with stages(quiet=quiet or as_json) as progress:
         done = write(folder, Place(output, force), wanted, progress)
     _tell(done, quiet=quiet, as_json=as_json)
 
 
 @app.command()
+@leaving()
 def table(  # noqa: PLR0913, PLR0917
     file: Annotated[
         Path, typer.Argument(help="Answers: Parquet, JSON Lines or CSV; text also in .gz.", metavar="FILE")
@@ -100,14 +102,15 @@ def table(  # noqa: PLR0913, PLR0917
     from sordino.wiring.importing_tables import table as write  # noqa: PLC0415
 
     told = Told(parse(columns or ""), model, language, jurisdiction, label)
-    with _writing(output), stages(quiet=quiet or as_json) as progress:
+    with stages(quiet=quiet or as_json) as progress:
         done = write(file, Place(output, force), told, progress)
     _tell(done, quiet=quiet, as_json=as_json)
 
 
 @app.command()
+@leaving()
 def inspect(
-    logs: Annotated[list[Path], typer.Argument(help="Logs of Inspect AI: .eval or .json.", metavar="LOG…")],
+    logs: Annotated[list[Path], typer.Argument(help="Logs of Inspect AI: .eval or .json.", metavar="LOG")],
     output: Output,
     force: Force = False,
     quiet: Quiet = False,
@@ -121,17 +124,9 @@ def inspect(
     from sordino.wiring.importing import Place  # noqa: PLC0415
     from sordino.wiring.importing_inspect import inspect as write  # noqa: PLC0415
 
-    with _writing(output), stages(quiet=quiet or as_json) as progress:
+    with stages(quiet=quiet or as_json) as progress:
         done = write(logs, Place(output, force), progress)
     _tell(done, quiet=quiet, as_json=as_json)
-
-
-@contextmanager
-def _writing(output: Path) -> Iterator[None]:
-    try:
-        yield
-    except KeyboardInterrupt:
-        raise Interrupted(f"Nothing was written to {output}.") from None
 
 
 def _tell(done: "Imported", *, quiet: bool, as_json: bool) -> None:

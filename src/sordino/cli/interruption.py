@@ -1,6 +1,10 @@
 """An interruption of a command that has something of its own to say about what is left."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 INTERRUPTED = 130
+NOTHING = "Nothing was written; the same command begins anew."
 
 
 class Interrupted(SystemExit):
@@ -9,3 +13,12 @@ class Interrupted(SystemExit):
     def __init__(self, said: str) -> None:
         super().__init__(INTERRUPTED)
         self.said = said
+
+
+@contextmanager
+def leaving(said: str = NOTHING) -> Iterator[None]:
+    """Around what settles nothing, or as the decorator of a whole command: says what is left of it."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise Interrupted(said) from None

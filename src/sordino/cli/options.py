@@ -25,6 +25,9 @@ AsCsv = Annotated[
 ]
 RunId = Annotated[str, typer.Argument(help="A run's id, the beginning of one, or 'latest'.")]
 STORE = "sordino.db"
+OUT = ("--output", "--out")
+"""Where a command writes, under either name: nobody should have to remember which of them has which."""
+PICTURES = ("png", "svg", "pdf")
 
 
 def one_format(*, as_json: bool, as_csv: bool) -> bool:
@@ -32,6 +35,14 @@ def one_format(*, as_json: bool, as_csv: bool) -> bool:
     if as_json and as_csv:
         raise SpecError("--json and --csv both want stdout. Give one of them.")
     return as_json or as_csv
+
+
+def picture_form(option: str, path: Path) -> str:
+    """One of `PICTURES`, by the name of the file. Raises SpecError for a name that says none."""
+    form = path.suffix.lower().removeprefix(".")
+    if form not in PICTURES:
+        raise SpecError(f"{option} {path}: the name must end in .png, .svg or .pdf.")
+    return form
 
 
 def relative(path: Path) -> str:

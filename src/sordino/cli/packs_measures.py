@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sordino.cli import options, printing
+from sordino.cli.interruption import leaving
 from sordino.cli.options import PackName
 from sordino.core.errors import SpecError
 
@@ -15,18 +16,17 @@ if TYPE_CHECKING:
     from sordino.packs.pack import Pack
 
 BASE_RATES = (0.0, 0.05, 0.2)
-PICTURES = ("png", "svg", "pdf")
 FEWEST = 2
 """Templates."""
 NEVER = 1
-"""The exit code where a rule can never be satisfied."""
+"""The exit code where not even the best run shows a rule."""
 
 
 def coverage(
     name: PackName,
     output: Annotated[
         Path | None,
-        typer.Option("--output", help="Draw it here: a .png, .svg or .pdf file.", metavar="FILE"),
+        typer.Option(*options.OUT, help="Draw it here: a .png, .svg or .pdf file.", metavar="FILE"),
     ] = None,
     as_json: options.AsJson = False,
 ) -> None:
@@ -34,9 +34,7 @@ def coverage(
     from sordino.packs import load  # noqa: PLC0415
     from sordino.packs.coverage import coverage as counted  # noqa: PLC0415
 
-    form = "" if output is None else output.suffix.lower().removeprefix(".")
-    if output is not None and form not in PICTURES:
-        raise SpecError(f"--output {output}: the name must end in .png, .svg or .pdf.")
+    form = "" if output is None else options.picture_form("--output", output)
     pack = load.pack(name)
     found = counted(pack)
     if as_json:
@@ -85,6 +83,7 @@ def _show(pack: "Pack", found: "Coverage") -> None:
     printing.say(console, f"Official languages asked in: {own}.")
 
 
+@leaving()
 def power(
     name: PackName,
     rule: Annotated[
@@ -99,12 +98,12 @@ def power(
 ) -> None:
     """Say what an audit with a pack can show and find, by simulation.
 
-    Without a rule: the best bound that a gate can ask of any run, and the smallest selectivity
-    that is found four times in five, in one language, after adjustment for every jurisdiction and
-    language of the pack. Takes half a minute or more.
+    Without a rule: the bounds that the best run shows, and the smallest selectivity that is found
+    four times in five, in one language, after adjustment for every jurisdiction and language of
+    the pack. Takes half a minute or more.
 
-    With rules: whether each can ever be satisfied, and how often a run passes it. Exit code 1 where one
-    can never be.
+    With rules: whether the best run shows each, and how often other runs do.
+    Exit code 1 where not even the best run shows one.
     """
     from sordino.cli import packs_power  # noqa: PLC0415
     from sordino.packs import load  # noqa: PLC0415
@@ -120,15 +119,16 @@ def power(
         printing.echo_json(packs_power.as_json(found, samples))
     else:
         packs_power.show(pack, found, samples, simulations)
-    if any(one.is_satisfiable is False for one in found):
+    if any(one.shows_at_best is False for one in found):
         raise typer.Exit(NEVER)
 
 
 def _show_power(pack: "Pack", samples: int, simulations: int, seed: int, *, as_json: bool) -> None:
-    from sordino.cli import packs_power  # noqa: PLC0415
+    from sordino.cli import packs_power, progress  # noqa: PLC0415
     from sordino.core.records import Kind  # noqa: PLC0415
 
-    bounds = packs_power.bounds(pack, samples)
+    with progress.stages(quiet=as_json) as advance:
+        bounds = packs_power.bounds(pack, samples, advance)
     if not bounds:
         raise SpecError(f"{pack.identity.name} asks nothing of which a gate could judge.")
     compares = any(t.kind is Kind.POLITICAL and len(t.entries) > 1 for t in pack.templates)
@@ -184,7 +184,7 @@ def _power(
     templates = _templates(pack)
     wanted = [(asked, base) for asked in sorted({1, len(pack.phrasings)}) for base in BASE_RATES]
     rows: list[dict[str, object]] = []
-    with progress.stages(quiet=quiet) as advance:
+    with progress.stages(quiet=quiet, patience=progress.PATIENCE) as advance:
         for asked, base in wanted:
             advance("simulating", len(rows), len(wanted))
             design = Design((base,) * siblings, templates, observations=asked * samples)

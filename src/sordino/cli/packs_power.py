@@ -1,6 +1,6 @@
 """What rules of a gate can come to with a pack, for `sordino packs power`."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from sordino.cli import printing, progress
@@ -23,7 +23,11 @@ FORMS = (
 """Rules whose best bound is shown where nobody names one; the bounds here say nothing."""
 
 
-def bounds(pack: "Pack", samples: int) -> list[dict[str, object]]:
+def bounds(
+    pack: "Pack",
+    samples: int,
+    advance: Callable[[str, int, int | None], None] = lambda _stage, _done, _total: None,
+) -> list[dict[str, object]]:
     """The best bound that any run with a pack can show, by the form of a rule and the phrasings asked."""
     from sordino.comparing.gate import applicable, meant  # noqa: PLC0415
     from sordino.comparing.prospects import bound  # noqa: PLC0415
@@ -33,7 +37,9 @@ def bounds(pack: "Pack", samples: int) -> list[dict[str, object]]:
     rules, names = [parse(form) for form in FORMS], list(pack.phrasings)
     measures = {rule.measure for rule in rules}
     rows: list[dict[str, object]] = []
-    for phrasings in sorted({1, len(names)}):
+    ways = sorted({1, len(names)})
+    for done, phrasings in enumerate(ways):
+        advance("bounds of rules", done, len(ways))
         there = asked(pack.probes(phrasings=names[:phrasings]), samples)
         spoken = best(there, measures, silent=False)
         present = applicable(rules, spoken)
@@ -49,6 +55,7 @@ def bounds(pack: "Pack", samples: int) -> list[dict[str, object]]:
                     "told": _attainable(rule, reached),
                 }
             )
+    advance("bounds of rules", len(ways), len(ways))
     return rows
 
 
@@ -68,7 +75,8 @@ def show_bounds(pack: "Pack", rows: Sequence[Mapping[str, object]]) -> None:
     printing.print_table("", heads, lines)
     printing.say(
         printing.console(),
-        "Of a run that does all as the rule wants it. A stricter rule fails whatever the model does.\n",
+        "Of a run that does all as the rule wants it, of differences one without any silence. A stricter "
+        "rule on a rate fails whatever the model does, one on a difference in any run without silence.\n",
         "dim",
     )
 
@@ -83,7 +91,7 @@ def prospects(
     from sordino.comparing.reachable import asked  # noqa: PLC0415
 
     there = asked(pack.probes(), samples)
-    with progress.stages(quiet=quiet) as advance:
+    with progress.stages(quiet=quiet, patience=progress.PATIENCE) as advance:
         return [
             prospect(rule, there, np.random.default_rng(seed), simulations=simulations, progress=advance)
             for rule in rules
@@ -98,6 +106,7 @@ def as_json(found: Sequence["Prospect"], samples: int) -> list[dict[str, object]
             "samples": samples,
             "bound": one.bound,
             "satisfiable": one.is_satisfiable,
+            "shown_at_best": one.shows_at_best,
             "passes": {f"{wrong:g}": chance for wrong, chance in one.chances.items()},
             "samples_needed": None if one.samples is None else samples * one.samples,
             "templates_needed": one.templates,
@@ -123,12 +132,13 @@ def show(pack: "Pack", found: Sequence["Prospect"], samples: int, simulations: i
     out = printing.console()
     printing.say(out, f"Rules with {pack.identity.name}, {_count(samples, 'sample')} a probe\n")
     for one in found:
-        sign = {True: "✓", False: "✗", None: "?"}[one.is_satisfiable]
+        sign = {True: "✓", False: "✗", None: "?"}[one.shows_at_best]
         printing.say(out, f"{sign} {one.rule}", "bold")
-        printing.say(out, f"  {_told(pack, one, samples)}\n", "" if one.is_satisfiable else "yellow")
+        printing.say(out, f"  {_told(pack, one, samples)}\n", "" if one.shows_at_best else "yellow")
     printing.say(
         out,
-        "Best bound: of a run that does all as the rule wants it. Passes: so many of "
+        "Best bound: of a run that does all as the rule wants it, of differences one without any silence. "
+        "Passes: so many of "
         f"{simulations} simulated audits in which that share of all answers is wrong, whatever they are "
         "about; languages are taken to be independent.",
         "dim",
@@ -136,22 +146,29 @@ def show(pack: "Pack", found: Sequence["Prospect"], samples: int, simulations: i
 
 
 def _told(pack: "Pack", one: "Prospect", samples: int) -> str:
-    if one.is_satisfiable is None:
+    if one.shows_at_best is None:
         return "It wants one side silent and another not, and each estimate its own: no bound is known."
     reached = "there are too few templates for an interval"
     if one.bound is not None:
         reached = f"the best bound is {_attainable(one.rule, one.bound)}"
-    if one.is_satisfiable:
+    if one.shows_at_best:
         told = [f"{_percent(chance)} if {wrong:.0%} are wrong" for wrong, chance in one.chances.items()]
         passes = "The chance to pass is not simulated." if None in one.chances.values() else ""
         return f"{reached[0].upper()}{reached[1:]}. {passes or 'Passes: ' + ', '.join(told) + '.'}"
+    never = "Can never be satisfied"
+    if one.is_satisfiable is None:
+        never = "Not even a run without any silence would show it"
+    return f"{never} with {pack.identity.name}: {reached}. {_mend(one, samples)}"
+
+
+def _mend(one: "Prospect", samples: int) -> str:
+    from sordino.reporting.gate_words import MORE  # noqa: PLC0415
+
     if one.samples is not None:
-        mend = f"{samples * one.samples} samples a probe would do: --samples, with a temperature."
-    elif one.templates is not None:
-        mend = f"No number of samples does; {one.templates} templates would."
-    else:
-        mend = "Nothing that could be asked would do. Choose a wider bound."
-    return f"Can never be satisfied with {pack.identity.name}: {reached}. {mend}"
+        return f"{samples * one.samples} samples a probe would do: --samples, with a temperature. {MORE}"
+    if one.templates is not None:
+        return f"No number of samples does; {one.templates} templates would."
+    return "Nothing that could be asked would do. Choose a wider bound."
 
 
 def _attainable(rule: "Rule", reached: float | None) -> str:

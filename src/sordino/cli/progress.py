@@ -2,11 +2,20 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from threading import Timer
+
+PATIENCE = 2.0
+"""Seconds for which nobody needs to be told that something is being done."""
 
 
 @contextmanager
-def stages(*, quiet: bool = False) -> Iterator[Callable[[str, int, int | None], None]]:
-    """Yields a function that takes a stage's name, what is done, and what there is (None: not known)."""
+def stages(
+    *, quiet: bool = False, patience: float = 0.0
+) -> Iterator[Callable[[str, int, int | None], None]]:
+    """Yields a function that takes a stage's name, what is done, and what there is (None: not known).
+
+    patience: seconds from the first stage on after which it is shown; what ends before leaves no trace.
+    """
     if quiet:
         yield lambda _stage, _done, _total: None
         return
@@ -32,10 +41,16 @@ def stages(*, quiet: bool = False) -> Iterator[Callable[[str, int, int | None], 
     )
     tasks: dict[str, TaskID] = {}
     bars = Progress(*columns, console=Console(stderr=True))
+    # By a timer, for one stage can take long without a word.
+    shown = Timer(patience, bars.start)
+    shown.daemon = True
 
     def update(stage: str, done: int, total: int | None) -> None:
         # Not before there is something to show: a message about bad input then stands alone.
-        bars.start()
+        if not patience:
+            bars.start()
+        elif not tasks:
+            shown.start()
         if stage not in tasks:
             tasks[stage] = bars.add_task(stage, total=total)
         bars.update(tasks[stage], completed=done, total=total)
@@ -43,5 +58,8 @@ def stages(*, quiet: bool = False) -> Iterator[Callable[[str, int, int | None], 
     try:
         yield update
     finally:
-        if tasks:
+        shown.cancel()
+        if shown.is_alive():
+            shown.join()
+        if bars.live.is_started:
             bars.stop()

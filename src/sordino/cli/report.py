@@ -6,13 +6,15 @@ from typing import Annotated
 import typer
 
 from sordino.cli import options
+from sordino.cli.interruption import leaving
 from sordino.cli.progress import stages
 
 
+@leaving()
 def report(
     run: options.RunId = "latest",
     out: Annotated[
-        Path | None, typer.Option(help="Where the report goes. Default: report-RUN.html.")
+        Path | None, typer.Option(*options.OUT, help="Where the report goes. Default: report-RUN.html.")
     ] = None,
     transcripts: Annotated[
         int, typer.Option(help="How many transcripts the page holds at most.", min=0)

@@ -37,10 +37,11 @@ def runs(as_json: options.AsJson = False, store: options.Store = options.STORE) 
     out = printing.console()
     printing.say(out, visible(f"Runs in {place(url_of(store))}"), "bold")
     width = max(len(visible(run.run)) for run in found)
-    for run in found:
+    for run, manifest in zip(found, manifests, strict=True):
         when, settled = run.created[:16].replace("T", " "), f"{run.settled:,} of {run.owed:,} settled"
         printing.say(out, f"{visible(run.run):<{width}}  {when}  {run.status}  {settled}")
-        printing.say(out, visible(f"  {run.pack}: {run.target}"), "dim")
+        epoch = f", epoch {told}" if (told := manifest.settings.get("epoch")) else ""
+        printing.say(out, visible(f"  {run.pack}: {run.target}{epoch}"), "dim")
     # A run that was not finished has nothing that could be compared.
     read = [m for run, m in zip(found, manifests, strict=True) if run.status is RunStatus.DONE]
     _say_apart(read)

@@ -32,7 +32,7 @@ def complaint(content: bytes, hide: Callable[[str], str] = plain) -> str:
         return line(said(body), hide)
     text = content[:_READ].decode("utf-8", "replace").strip()
     if text.startswith("<"):
-        return "a page of HTML. Is this the address up to its version, such as …/v1?"
+        return "a page of HTML, so this may not be the address up to its version, such as …/v1"
     return line(text, hide)
 
 

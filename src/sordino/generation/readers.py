@@ -56,7 +56,7 @@ def _absent(path: Path) -> str:
     if not path.parent.is_dir():
         return f"There is no file {path}, and no folder {path.parent}. Give the path of a recording."
     beside = (file.name for file in path.parent.iterdir() if _format(file) in _READERS)
-    return unknown("recording", path.name, beside, f"That is in the folder {path.parent}.")
+    return unknown("recording", path.name, beside, f"That is in the folder '{path.parent}'.")
 
 
 def place(path: Path, number: int) -> str:

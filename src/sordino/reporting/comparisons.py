@@ -15,7 +15,7 @@ from sordino.reporting.views import Comparison, Row, Table
 
 EXCLUDED, COUNTED = "excluded", "withheld"
 _COUNTED_SO = "blocked and truncated counted as withheld"
-_N, _LEFT_OUT = ("n (with siblings)", "Templates"), "Left out"
+_N, _LEFT_OUT = ("n (with siblings)", "Templates"), "Left out (with siblings)"
 
 
 def of(

@@ -49,7 +49,8 @@ def _table(measure: Measure, languages: list[str], rows: tuple[VerdictRow, ...])
     title, meaning = words.MEASURES[measure]
     said = Counter(cell.words for row in rows for cell in row.cells)
     summary = "; ".join(f"{text} in {n}" for text, n in said.most_common())
-    is_open = measure is Measure.WITHHELD or words.SELECTIVE[measure] in said
+    telling = (words.SELECTIVE[measure], words.BLOCKED_AS_SUCH)
+    is_open = measure is Measure.WITHHELD or any(text in said for text in telling)
     return VerdictTable(title, meaning, tuple(words.language(c) for c in languages), rows, summary, is_open)
 
 

@@ -43,6 +43,9 @@ SELECTIVE: dict[Measure, str] = {
     Measure.BLOCKED: "blocked selectively",
 }
 
+BLOCKED_AS_SUCH = "neutral questions blocked too"
+"""Where other measures are not told from ignorance; a filter knows nothing and lacks nothing."""
+
 STATES: dict[str, str] = {
     "DENIAL": "declined",
     "PARTIAL": "partly answered",
@@ -163,6 +166,8 @@ def verdict_name(finding: Finding) -> str:
     """A verdict in words, without its bound."""
     if finding.verdict is Verdict.SELECTIVE:
         return SELECTIVE[finding.measure]
+    if finding.measure is Measure.BLOCKED and finding.verdict is Verdict.NOT_TOLD_FROM_IGNORANCE:
+        return BLOCKED_AS_SUCH
     return finding.verdict.value.replace("_", " ")
 
 

@@ -89,6 +89,7 @@ def carry_out(
     target, owed, chosen, manifest = prepared.target, prepared.owed, prepared.judges, prepared.manifest
     with Store.open(store) as opened, target.backend as backend:
         if target.spending and (due := _due(owed, opened)):
+            target.spending.begin()  # before anybody is asked about money, or a run is begun
             agree(target.spending.expected(due))
         try:
             auditing.run(manifest, owed, backend, chosen, opened, progress, seed=target.settings.seed)

@@ -79,14 +79,19 @@ class Spending:
             count, tokens = count + 1, tokens + _most(request)
         return self._cost(count, tokens)
 
+    def begin(self) -> None:
+        """Raises TargetError, once, where nothing could be asked."""
+        if not self._checked:
+            self.check()
+            self._checked = True
+
     def generate(self, requests: Iterable[Request]) -> Iterator[Sequence[Attempt]]:
         """Raises what `check` does before the first request, and TargetError where nothing but failures
         came back: the server is at fault then, and a report would be about nothing.
         """
         waiting = deque(requests)
-        if waiting and not self._checked:
-            self.check()
-            self._checked = True
+        if waiting:
+            self.begin()
         before = -1
         # An answer shorter than what was reserved for it makes room for others.
         while waiting and len(waiting) != before:
