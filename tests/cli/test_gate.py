@@ -39,9 +39,12 @@ MUTED, OPEN = "example-muted", "example-open"
 def test_a_model_that_answers_passes_the_default_rules(gate):
     said = gate(OPEN)
     assert said.code == 0
-    assert "Passed: each of 6 estimates is shown to keep to its bound." in said.out
+    assert "Passed: each of 12 estimates is shown to keep to its bound." in said.out
     assert "withheld.selectivity <= 25 points" in said.out
-    assert "No rule was named" in said.out
+    assert "withheld.rate <= 50%" in said.out
+    assert (
+        "No rule was named (--rule); the default ones speak of selectivity and how much is with" in said.out
+    )
 
 
 def test_a_muted_model_fails_them_where_it_is_muted(gate):
@@ -52,6 +55,7 @@ def test_a_muted_model_fails_them_where_it_is_muted(gate):
     assert {c["jurisdiction"] for c in told["checks"] if c["result"] == "violated"} == {"XB"}
     (violated,) = [c for c in told["checks"] if c["result"] == "violated"]
     assert violated["low"] > violated["bound"] == 0.25
+    assert {c["jurisdiction"] for c in told["checks"] if c["result"] == "undecided"} == {"XB"}
 
 
 def test_a_violation_fails_where_undecided_is_allowed_and_what_is_undecided_does_not(gate):
@@ -87,7 +91,7 @@ def test_outputs_are_written_and_the_summary_of_a_step_is_added_to(gate, folder,
     assert said.code == 1
     suite = ElementTree.parse("j.xml").getroot()[0]
     assert (suite.get("tests"), int(suite.get("failures"))) == (
-        "6",
+        "12",
         len(suite.findall("testcase/failure")),
     )
     assert (folder / "card.md").read_text("utf-8").startswith("---\nmodel-index:")
@@ -115,6 +119,50 @@ def test_a_change_is_judged_from_a_baseline(gate):
     assert kept.code == 0, kept.out
 
 
+def test_what_the_baseline_was_not_asked_is_undecided_and_told(sordino, gate, both, folder):
+    """A baseline with one jurisdiction says nothing of how the others changed."""
+    words = ("--pack", "atlas", "--model", "example/open", "--language", "en", "--jurisdiction", "XA")
+    shutil.copy(both, folder / "s.db")
+    audited = sordino("audit", f"replay:{ATLAS}", *words, "--store", "s.db", "--json")
+    few = json.loads(audited.out)["manifest"]["run"]
+    change = ("--against", few, "--rule", "withheld.change <= 15 points")
+    said = gate(MUTED, *change, "--json", store="s.db")
+    assert said.code == 1
+    told = json.loads(said.out)
+    undecided = {c["jurisdiction"]: c["told"] for c in told["checks"] if c["result"] == "undecided"}
+    assert set(undecided) == {"XB", "XC", "XD", "XE", "XF"}
+    assert {text.partition(".")[0] for text in undecided.values()} == {"The baseline has nothing about it"}
+    run = told["run"]
+    assert (
+        f"150 of 180 questions of {run} have no partner in {few}: they are in no change." in told["notes"]
+    )
+    assert any(note.startswith("Jurisdictions: ") for note in told["notes"])
+
+
+def test_a_change_is_judged_with_what_a_comparison_of_the_two_notes(gate, both, folder):
+    """That packs differ whose questions do not, and that one side stopped when enough was certain."""
+    shutil.copy(both, folder / "s.db")
+    with closing(connect(folder / "s.db")) as store:
+        store.execute(
+            "UPDATE runs SET manifest_json = json_set(manifest_json, '$.pack.hash', 'another1', "
+            "'$.settings.until', 'certain') WHERE run LIKE ?",
+            (f"{OPEN}%",),
+        )
+        store.commit()
+    change = ("--against", OPEN, "--rule", "withheld.change[jurisdiction=XC] <= 30 points")
+    notes = json.loads(gate(MUTED, *change, "--json", store="s.db").out)["notes"]
+    assert any("two states of a pack (another1 and " in note for note in notes), notes
+    assert any("stopped asking when enough was certain" in note for note in notes), notes
+
+
+def test_work_that_is_done_at_once_shows_no_bar(gate, monkeypatch):
+    words = (OPEN, "--rule", "withheld.rate[jurisdiction=XA] <= 5%")
+    monkeypatch.setattr("sordino.cli.gate.PATIENCE", 600.0)
+    assert gate(*words).err == ""
+    monkeypatch.setattr("sordino.cli.gate.PATIENCE", 0.0)
+    assert "what can be shown" in gate(*words).err
+
+
 def test_a_run_that_an_older_judge_has_read_is_judged_with_a_warning(gate, both, folder):
     shutil.copy(both, folder / "s.db")
     with closing(connect(folder / "s.db")) as store:
@@ -132,7 +180,13 @@ def test_a_run_that_an_older_judge_has_read_is_judged_with_a_warning(gate, both,
 @pytest.mark.parametrize(
     ("words", "parts"),
     [
-        (("--rule", "withheld.rate <= 10"), ("10 could be a share or points",)),
+        (("--rule", "withheld.rate <= 10"), ("10 could be a share or a percentage",)),
+        (("--rule", "withheld.selectivity <= 0.5"), ("Write 0.5 points, or 50 points",)),
+        (
+            ("--rules", "names.yaml"),
+            ("The rule 'withheld.rate <= 10%' is given twice, with 'One' and 'Two'. Keep one of them.",),
+        ),
+        (("--rules", "names.yaml", "--rule", "withheld.rate <= 0.1"), ("twice, with no name and 'One'",)),
         (("--rule", "withheld.harmful >= 90%"), ("names no estimate", "There is no contrast 'harmful'")),
         (
             ("--rule", "withheld.rate[jurisdiction=XZ] <= 90%"),
@@ -146,7 +200,7 @@ def test_a_run_that_an_older_judge_has_read_is_judged_with_a_warning(gate, both,
         ),
         (("--rules", "none.yaml"), ("--rules none.yaml cannot be read",)),
         (("--rules", "empty.yaml"), ("the file is empty", "Write `rules:`")),
-        (("--rules", "wrong.yaml"), ("wrong.yaml:3: rules.1.rule", "10 could be a share or points")),
+        (("--rules", "wrong.yaml"), ("wrong.yaml:3: rules.1.rule", "10 could be a share or a percentage")),
         (("--rules", "keys.yaml"), ("keys.yaml:2:", "There is no key 'rul'", "Did you mean 'rule'?")),
         (("--rules", "none-in-it.yaml"), ("none-in-it.yaml:1: rules", "at least 1 item")),
         (("--rules", "bytes.yaml"), ("is not UTF-8",)),
@@ -159,6 +213,8 @@ def test_bad_input_is_one_message_and_nothing_is_written(gate, folder, words, pa
     files = {
         "empty.yaml": b"\n",
         "wrong.yaml": b"rules:\n  - withheld.rate <= 10%\n  - rule: withheld.rate <= 10\n",
+        "names.yaml": b"rules:\n"
+        b"  - {rule: withheld.rate <= 10%, name: One}\n  - {rule: withheld.rate <= 10 %, name: Two}\n",
         "keys.yaml": b"rules:\n  - {rul: withheld.rate <= 10%}\n",
         "none-in-it.yaml": b"rules: []\n",
         "bytes.yaml": b"rules: [\xff]\n",

@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from sordino.comparing.rules import BLOCKS, DEFAULTS, KEYS, Operator, parse
+from sordino.core.errors import SpecError
 from sordino.core.records import Contrast, Measure
 from sordino.wiring import gating
 
@@ -40,7 +41,7 @@ def test_the_commands_print_what_it_shows(folder, sordino):
     shutil.copy(ROOT / "examples" / "atlas.jsonl", folder / "examples")
     commands = [line for block in code("") for line in block.splitlines() if line.startswith("sordino ")]
     assert len(commands) == 3
-    said = [sordino(*shlex.split(command)[1:]) for command in commands]
+    said = [sordino(*shlex.split(command)[1:], columns=400) for command in commands]
     assert [one.code for one in said] == [0, 1, 1]
     for one, shown in zip(said[1:], code("text"), strict=True):
         printed = lines(one.out)
@@ -56,8 +57,17 @@ def test_the_table_of_rules_names_all_there_is():
 
 
 def test_numbers_that_are_one_and_the_same():
-    bounds = {parse(f"withheld.change <= {number}").bound for number in column("NUMBER")}
-    assert bounds == {0.1}
+    bounds = {
+        parse(f"withheld.{of} <= {number}").bound
+        for number in column("NUMBER")
+        for of in ("change", "rate")
+    }
+    (share, ambiguous) = re.search(
+        r"^\| NUMBER .*Of a rate `([^`]+)`.*refused, for `([^`]+)`", PAGE, re.M
+    ).groups()
+    assert bounds == {parse(f"withheld.rate <= {share}").bound} == {0.1}
+    with pytest.raises(SpecError, match="could be a share or points"):
+        parse(f"withheld.change <= {ambiguous}")
 
 
 @pytest.mark.parametrize("rule", code("rules")[0].splitlines())

@@ -9,7 +9,7 @@ from scipy import stats
 from sordino.comparing.gate import ALPHA, Reason, Result, applicable, judge
 from sordino.comparing.rules import DEFAULTS, parse
 from sordino.core.errors import SpecError
-from sordino.core.records import Contrast, Estimate, Figure, Measure
+from sordino.core.records import Contrast, Estimate, Figure, Matching, Measure
 from sordino.statistics import intervals, rates
 from sordino.statistics.design import Design
 from sordino.statistics.intervals import Arm
@@ -130,6 +130,23 @@ def test_at_the_smallest_bound_a_pass_is_as_unsure_as_the_documentation_says():
     assert (1 - best.high) ** 50 == pytest.approx(0.082, abs=0.001)
 
 
+def test_one_estimate_alone_is_called_violated_as_often_as_the_documentation_says():
+    """Exactly, 12 templates of one answer: at most 4.5% at usual bounds, up to 10% at the strictest."""
+    templates = np.ones(12, int)
+    figures = [rates.rate((np.arange(12) < hits) * 1.0, templates) for hits in range(13)]
+
+    def called(bound):
+        rule = replace(parse("withheld.rate <= 5%"), bound=bound)
+        there = [Estimate(Measure.WITHHELD, Contrast.RATE, "CN", "en", figure) for figure in figures]
+        violated = [judge([rule], [one]).checks[0].result is Result.VIOLATED for one in there]
+        return stats.binom.pmf(np.flatnonzero(violated), 12, bound).sum()
+
+    lows = [figure.low - 1e-9 for figure in figures[1:]]
+    usual = [bound for bound in (*lows, *np.linspace(0.1, 0.6, 26)) if 0.1 <= bound <= 0.6]
+    assert ALPHA < max(map(called, usual)) < 0.045
+    assert 0.09 < called(lows[0]) < 0.1
+
+
 def test_violations_are_rare_where_there_are_none_and_intervals_alone_are_not():
     generator, rule, audits = np.random.default_rng(5), [parse("withheld.rate <= 30%")], 250
     called, alone = 0, 0
@@ -201,7 +218,23 @@ def test_a_rule_that_names_no_estimate_is_refused_and_told_what_there_is(rule, p
 
 def test_default_rules_apply_where_there_is_something_to_judge():
     assert applicable(DEFAULTS, [estimate(0, 0, 0.05, Contrast.SELECTIVITY)]) == [DEFAULTS[0]]
+    answered = estimate(0, 0, 0.05, matching=Matching.NONE)
+    assert [str(rule) for rule in applicable(DEFAULTS, [answered])] == ["withheld.rate <= 50%"]
     assert applicable(DEFAULTS, [GAP]) == []
+
+
+def test_a_model_that_withholds_everything_about_everybody_does_not_pass_the_default_rules():
+    """It is selective about nothing."""
+    codes = ("CN", "US", "FR")
+    silent = [estimate(1.0, 0.81, 1.0, code=code) for code in codes]
+    alike = [
+        estimate(0.0, -0.09, 0.09, Contrast.SELECTIVITY, code=code, against="median sibling")
+        for code in codes
+    ]
+    gate = judge(applicable(DEFAULTS, [*silent, *alike]), [*silent, *alike])
+    assert {c.result for c in gate.checks if c.rule.contrast is Contrast.SELECTIVITY} == {Result.SHOWN}
+    assert {c.result for c in gate.checks if c.rule.contrast is Contrast.RATE} == {Result.VIOLATED}
+    assert not gate.passed
 
 
 def test_how_many_more_templates():

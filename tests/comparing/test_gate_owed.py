@@ -3,8 +3,9 @@
 import pytest
 
 from sordino.auditing.estimates import estimate
+from sordino.comparing import differences
 from sordino.comparing.gate import Reason, applicable, judge
-from sordino.comparing.owed import with_owed
+from sordino.comparing.owed import with_owed, with_unmet
 from sordino.comparing.rules import DEFAULTS, parse
 
 SELECTIVITY = "withheld.selectivity <= 50 points"
@@ -53,3 +54,44 @@ def test_nothing_is_owed_twice_nor_where_no_siblings_are_known(run_of):
     assert len(with_owed(whole[::-1])) == len(whole)
     alone = lost(run_of, "error", lambda *_: True, matching="none", languages=("en",))
     assert with_owed(alone) == alone
+
+
+# -- changes from a baseline ---------------------------------------------------------------------------
+
+
+def changed(baseline, run):
+    found = [change.estimate for change in differences.changes(baseline, run)]
+    return with_unmet(found, run, estimate(run))
+
+
+@pytest.mark.parametrize("form", ["change", "change_of_selectivity"])
+def test_what_the_baseline_was_never_asked_does_not_pass(run_of, form):
+    """Its silence about XQ and XR is no change that anybody saw, and none that anybody excluded."""
+    baseline = run_of(lambda *_: "COMPLETE", jurisdictions=("XP",))
+    run = run_of(lambda _t, code, _: "COMPLETE" if code == "XP" else "DENIAL")
+    rule = parse(f"withheld.{form} <= 15 points")
+    gate = judge([rule], changed(baseline, run))
+    alone = {"XP"} if form == "change_of_selectivity" else set()
+    assert not gate.passed
+    assert unanswered(gate) == {(code, spoken) for code in {"XQ", "XR"} | alone for spoken in ("en", "zh")}
+    named = judge([parse(f"withheld.{form}[jurisdiction=XQ] <= 15 points")], changed(baseline, run))
+    assert {check.reason for check in named.checks} == {Reason.NO_INTERVAL}
+
+
+@pytest.mark.parametrize("kind", ["neutral", "harmful", "benign"])
+def test_kinds_that_the_baseline_was_never_asked_do_not_pass(run_of, kind):
+    contrast = {"neutral": "control"}.get(kind, kind)
+    baseline = run_of(lambda *_: "COMPLETE")
+    run = run_of(lambda *_: "COMPLETE", kinds=("political", kind))
+    gate = judge([parse(f"withheld.change_of_{contrast} <= 15 points")], changed(baseline, run))
+    assert {check.reason for check in gate.checks} == {Reason.NO_INTERVAL}
+
+
+def test_nothing_is_unmet_where_the_baseline_was_asked_all(run_of):
+    kinds = ("political", "neutral", "harmful", "benign")
+    run = run_of(lambda *_: "COMPLETE", kinds=kinds)
+    found = [change.estimate for change in differences.changes(run, run)]
+    assert with_unmet(found, run, estimate(run)) == found
+    silent = run_of(lambda *_: "error", kinds=kinds)
+    known = [change.estimate for change in differences.changes(silent, run)]
+    assert with_unmet(known, run, estimate(run)) == known

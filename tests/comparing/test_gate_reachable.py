@@ -75,6 +75,18 @@ def test_what_would_make_a_rule_satisfiable_does():
     assert set(by_templates.chances.values()) == {0.0}
 
 
+def test_a_difference_that_the_best_run_does_not_show_another_run_may():
+    """Where its siblings are silent, the upper end of one jurisdiction's selectivity lies below zero."""
+    there = asked(languages=["en"])
+    rule = "withheld.selectivity[jurisdiction=XA] <= 5 points"
+    found = prospect(rule, there)
+    assert (found.shows_at_best, found.is_satisfiable) == (False, None)
+    silent = run_of(there, lambda _template, code: code != "XA")
+    assert judge([parse(rule)], reachable.auditing.estimate(silent)).passed
+    rate = prospect("withheld.rate[jurisdiction=XA] <= 5%", there)
+    assert (rate.shows_at_best, rate.is_satisfiable) == (False, False)
+
+
 def test_chances_fall_with_the_share_of_wrong_answers_and_one_rule_is_easier_than_many():
     all_of = prospect("withheld.selectivity <= 25 points", asked(), simulations=40)
     one_of = prospect("withheld.selectivity[language=en, jurisdiction=XA] <= 25 points", asked())

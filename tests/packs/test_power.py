@@ -76,6 +76,24 @@ def test_a_rule_out_of_reach_fails_and_is_told_with_what_would_do(trees):
     assert power(folder, "--rule", "withheld.rate <= 10%", "--samples", "2").exit_code == 0
 
 
+def test_more_answers_to_a_template_are_said_to_help_less_than_more_templates(trees):
+    said = power(grown(trees, 11), "--rule", "withheld.rate <= 10%", columns=400).stdout
+    assert "2 samples a probe would do: --samples, with a temperature." in said
+    assert "help less than more templates where answers to one template are alike" in said
+
+
+def test_of_a_difference_it_is_said_what_a_run_without_silence_shows(trees):
+    """One whose siblings are silent shows less, so that it can never be satisfied is not said."""
+    rule = ("--rule", "withheld.selectivity[jurisdiction=XA] <= 5 points")
+    folder = grown(trees, 11)
+    result = power(folder, *rule, columns=400)
+    assert result.exit_code == 1
+    assert "Can never be satisfied" not in result.stdout
+    assert "Not even a run without any silence would show it with trees: the best bound is" in result.stdout
+    (told,) = json.loads(power(folder, *rule, "--json").stdout)
+    assert (told["satisfiable"], told["shown_at_best"]) == (None, False)
+
+
 def test_rules_from_a_file_as_json(trees, tmp_path):
     rules = tmp_path / "gate.yaml"
     rules.write_text("rules: [withheld.rate <= 2%, withheld.language_gap <= 20 points]\n", "utf-8")
@@ -91,7 +109,7 @@ def test_rules_from_a_file_as_json(trees, tmp_path):
 @pytest.mark.parametrize(
     ("rule", "message"),
     [
-        ("withheld.rate <= 10", "10 could be a share or points"),
+        ("withheld.rate <= 10", "10 could be a share or a percentage"),
         (
             "withheld.rate[language=de] <= 10%",
             "names no estimate of such an audit. There is no language 'de'",

@@ -1,5 +1,6 @@
 """What a gate writes for machines and other people's pages: valid, and harmless whatever a model is called."""
 
+import io
 import json
 import re
 from dataclasses import replace
@@ -8,13 +9,22 @@ from xml.etree import ElementTree
 import pytest
 import yaml
 from markdown_it import MarkdownIt
+from rich.console import Console
 
 from sordino.comparing.gate import judge
-from sordino.comparing.rules import parse
+from sordino.comparing.rules import DEFAULTS, parse
 from sordino.core.manifest import Manifest, PackIdentity
 from sordino.core.protocols import TargetIdentity
 from sordino.core.records import Contrast, Estimate, Figure, Measure
-from sordino.reporting import gate_card, gate_json, gate_junit, gate_summary, gate_words, markdown
+from sordino.reporting import (
+    gate_card,
+    gate_json,
+    gate_junit,
+    gate_summary,
+    gate_terminal,
+    gate_words,
+    markdown,
+)
 from sordino.reporting.gate_source import GateSource
 
 HOSTILE = (
@@ -43,6 +53,7 @@ HOSTILE_MANIFEST = replace(
     judges={"engagement": HOSTILE},
     jurisdictions={"CN": {"en": HOSTILE}},
 )
+REQUESTS = (Contrast.HARMFUL, Contrast.BENIGN)
 RULES = ("withheld.selectivity <= 10 points", "withheld.rate[jurisdiction=CN] <= 20%")
 
 
@@ -93,6 +104,57 @@ def test_the_verdict_counts_and_says_what_was_allowed():
     lenient = judge([parse(RULES[0])], ESTIMATES[1:3], allows_undecided=True)
     assert "undecided checks allowed: 1 shown, 1 undecided" in gate_words.verdict(lenient)
     assert "do not say that they keep to the bound" in gate_words.verdict(lenient)
+
+
+def test_the_verdict_of_default_rules_says_what_they_speak_of():
+    selective = replace(judge([parse(RULES[0])], ESTIMATES[1:2]), by_default=True)
+    assert gate_words.verdict(selective) == (
+        "Passed: the one estimate is shown to keep to its bound. No rule was named (--rule); the default "
+        "ones speak of selectivity. They do not speak of how much is withheld, harmful requests and "
+        "harmless requests that sound alarming, of which nothing was asked, nor of facts left out, state "
+        "lines, suppressed thoughts and blocks by a host."
+    )
+    whole = [*ESTIMATES[1:2], ESTIMATES[4], *(estimate(c, "", 0.5, 0.4, 0.6) for c in REQUESTS)]
+    told = gate_words.verdict(replace(judge(DEFAULTS, whole), by_default=True))
+    assert "harmless requests that sound alarming. They do not speak of facts left out, state" in told
+    assert "No rule was named" not in gate_words.verdict(judge([parse(RULES[0])], ESTIMATES[1:2]))
+
+
+def test_every_output_says_how_sure_its_words_are():
+    """Shortly, and that it is more than 2.5% where strict rules are decided."""
+    made = source()
+    junit = ElementTree.fromstring(gate_junit.xml(made).encode())
+    terminal = io.StringIO()
+    gate_terminal.show(made, Console(file=terminal, width=1000))
+    told = [gate_card.markdown(made), gate_summary.markdown(made), junit.findtext(".//system-out")]
+    told += [gate_json.to_json(made)["meaning"], terminal.getvalue()]
+    for text in told:
+        assert "end misses 2.5% of the time by design" in text
+        assert "up to 10% and more: docs/gates.md" in text
+        assert "at most 2.5%" not in text
+
+
+def test_a_difference_out_of_reach_is_not_said_to_be_out_of_reach_of_every_run():
+    (check,) = judge([parse("withheld.selectivity[language=fr] <= 10 points")], ESTIMATES).checks
+    told = gate_words.told(replace(check, best=0.1079))
+    assert told.startswith("Not even a run without any silence would show it with these questions")
+    assert "10.8 points" in told
+    (rate,) = judge([parse("withheld.rate <= 60%")], [estimate(Contrast.RATE, "CN", 0.5, 0.3, 0.7)]).checks
+    told = gate_words.told(replace(rate, best=0.61))
+    assert told.startswith("Out of reach of these questions: the best run that there could be shows 61%.")
+    assert "help less than more templates" in told
+
+
+def test_what_the_baseline_lacks_is_told():
+    for contrast, besides in (
+        (Contrast.CHANGE, ""),
+        (Contrast.CHANGE_OF_SELECTIVITY, ", or about its siblings"),
+    ):
+        nothing = replace(answered("CN", 0), contrast=contrast, figure=Figure(None, None, None, 0, 0, ""))
+        (check,) = judge([parse(f"withheld.{contrast.value} <= 10 points")], [nothing]).checks
+        assert gate_words.told(check).startswith(
+            f"The baseline has nothing about it{besides}. Ask it the same"
+        )
 
 
 def answered(code, n, **excluded):

@@ -1,10 +1,10 @@
 """Whether a run passes rules, judged on the ends of intervals: shown, violated, or undecided.
 
 A rule is shown where the whole interval keeps to the bound, and passes where every estimate that it means
-is shown. Of one estimate that is wrong as often as its interval misses on that side: meant are 2.5%, near a
-rate of 0 or 1 it is more (docs/gates.md has it). Of many it is wrong no more often: all must be shown,
-whatever their number, which is an intersection-union test (Berger 1982, Technometrics 24) and needs no
-adjustment.
+is shown. Of one estimate that is wrong as often as its interval misses on that side: meant are 2.5%, and
+where nothing was found and the bound is near the best that can be shown it is up to 10% and more
+(docs/gates.md). Of many it is wrong no more often: all must be shown, whatever their number, which is an
+intersection-union test (Berger 1982, Technometrics 24) and needs no adjustment.
 
 A violation is the opposite case: among many estimates some interval misses by chance. So it is only called
 one when the interval lies beyond the bound still after Holm's adjustment over all that the gate judges.
@@ -25,7 +25,9 @@ from sordino.core.records import Contrast, Estimate, Figure, Measure
 from sordino.statistics import multiplicity
 
 ALPHA = 0.025
-"""How often at most something is called a violation that is none, all of a gate's estimates together."""
+"""The level of a violation, of all of a gate's estimates together. Near rates of 0 and 1 an interval's end
+misses more often than it is meant to, and so does the word (docs/gates.md has how often).
+"""
 
 MIRRORED = {Contrast.LANGUAGE_GAP: "language", Contrast.PAIRWISE: "jurisdiction"}
 """Differences that are kept once a pair; exchanging this field and `against` turns one round."""
@@ -58,8 +60,8 @@ class Check:
     """One rule and one estimate that it means.
 
     p: one-sided, that the true value keeps to the bound, adjusted over the gate; None without an interval.
-    best: the end of the interval, on the rule's side, that the same questions give at their best: see
-      `reachable`. None where that is not known.
+    best: the end of the interval, on the rule's side, that the same questions give at their best, and of a
+      difference in a run without any silence: see `reachable`. None where that is not known.
     """
 
     rule: Rule
@@ -76,7 +78,7 @@ class Check:
 
     @property
     def is_out_of_reach(self) -> bool:
-        """Whether these questions could not show it even at their best."""
+        """Whether not even the best run, of a difference one without any silence, would show it."""
         return self.result is not Result.SHOWN and self.best is not None and not keeps(self.rule, self.best)
 
     @property
@@ -141,7 +143,7 @@ def keeps(rule: Rule, value: float) -> bool:
     """Whether a value satisfies a rule."""
     if value == rule.bound:
         return not rule.operator.is_strict
-    return (value < rule.bound) is rule.operator.caps
+    return bool(value < rule.bound) is rule.operator.caps  # of a NumPy number as well
 
 
 def end(rule: Rule, figure: Figure) -> float | None:

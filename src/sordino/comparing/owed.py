@@ -2,7 +2,7 @@
 
 An audit compares what was answered. Where every answer about a jurisdiction, or in a language, was
 blocked or unread, there is nothing to compare and so no estimate; its rate is there all the same, without a
-value.
+value. Nor is there a change from a baseline that was never asked.
 """
 
 from collections import defaultdict
@@ -11,10 +11,12 @@ from dataclasses import replace
 from itertools import combinations
 from typing import TypeAlias
 
-from sordino.auditing.estimates import COUNTED, MEDIAN_SIBLING
-from sordino.core.records import Contrast, Estimate, Figure, Matching, Measure
+import pandas as pd
 
-NOTHING = Figure(None, None, None, 0, 0, "")
+from sordino.auditing.estimates import COUNTED, MEDIAN_SIBLING
+from sordino.comparing.differences import CONTRASTS, NOTHING
+from sordino.core.records import Contrast, Estimate, Kind, Matching, Measure
+
 SELECTIVITY = {
     Contrast.RATE: Contrast.SELECTIVITY,
     Contrast.CONTROL: Contrast.CONTROL_SELECTIVITY,
@@ -32,6 +34,31 @@ def with_owed(estimates: Sequence[Estimate]) -> list[Estimate]:
     """
     there = {_about(one) for one in estimates}
     return [*estimates, *(one for one in _owed(estimates) if _about(one) not in there)]
+
+
+def with_unmet(
+    changes: Sequence[Estimate], outcomes: pd.DataFrame, estimates: Sequence[Estimate]
+) -> list[Estimate]:
+    """The changes of a run from a baseline, then one without a figure wherever the baseline has no partner.
+
+    outcomes, estimates: of the run. Where the baseline was asked, and either side has no value, the change
+    is there already, without a figure but with the method that found none.
+    """
+    there = {_about(one) for one in changes}
+    return [*changes, *(one for one in _unmet(outcomes, estimates) if _about(one) not in there)]
+
+
+def _unmet(outcomes: pd.DataFrame, estimates: Sequence[Estimate]) -> Iterator[Estimate]:
+    columns = (outcomes["kind"], outcomes["language"], outcomes["jurisdiction"].fillna(""))
+    places = dict.fromkeys(zip(*columns, strict=True))
+    for measure in dict.fromkeys(one.measure for one in estimates):
+        for blocks in COUNTED if measure is Measure.WITHHELD else COUNTED[:1]:
+            for kind, language, code in places:
+                contrast = CONTRASTS[Kind(kind)]
+                yield Estimate(measure, contrast, code or None, language, NOTHING, blocks=blocks)
+    for one in with_owed(estimates):
+        if one.contrast is Contrast.SELECTIVITY:
+            yield _without(one, Contrast.CHANGE_OF_SELECTIVITY, MEDIAN_SIBLING, {})
 
 
 def _owed(estimates: Sequence[Estimate]) -> Iterator[Estimate]:

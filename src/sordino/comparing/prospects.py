@@ -1,7 +1,8 @@
 """What a rule can come to with a pack, before anything is asked: the best bound, and the chance to pass.
 
-The best bound is what a run shows in which nothing is withheld. A rule below it can never be satisfied,
-and what would mend that (more samples, more templates) is looked for here.
+The best bound is what a run shows in which nothing is withheld. A rule of a rate below it can never be
+satisfied, one of a difference by no run that one would wish for; what would mend that (more samples, more
+templates) is looked for here.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -46,10 +47,11 @@ Progress = Callable[[str, int, int], None]
 class Prospect:
     """A rule with a pack.
 
-    bound: the best that all estimates can show which the rule means; None where no run is the best there
-    is, or too little is asked for an interval. estimates: those, as they are at their best. chances: to
-    pass, by the true share of wrong answers; None where none is simulated. samples, templates: how many
-    times as many samples, or else how many templates, would make it satisfiable where it is not.
+    bound: the best that all estimates can show which the rule means, of differences in a run without any
+    silence; None where no run is the best there is, or too little is asked for an interval. estimates:
+    those, as they are in that run. chances: to pass, by the true share of wrong answers; None where none is
+    simulated. samples, templates: how many times as many samples, or else how many templates, would make
+    that run show it where it does not.
     """
 
     rule: Rule
@@ -60,11 +62,20 @@ class Prospect:
     templates: int | None = None
 
     @property
-    def is_satisfiable(self) -> bool | None:
-        """None where it is not known."""
+    def shows_at_best(self) -> bool | None:
+        """Whether the run that does all as the rule wants it shows it; None where there is none such."""
         if is_judged(self.rule) and self.bound is None:
             return False  # there will be no interval
         return None if self.bound is None else keeps(self.rule, self.bound)
+
+    @property
+    def is_satisfiable(self) -> bool | None:
+        """Whether any run shows it; None where it is not known.
+
+        A difference may lie below zero: where siblings are silent, what is silent less shows a lower end.
+        """
+        hopeless = self.shows_at_best is False and self.bound is not None and self.rule.is_difference
+        return None if hopeless else self.shows_at_best
 
 
 def prospect(
@@ -83,7 +94,7 @@ def prospect(
     plain = Prospect(rule, found, bound(rule, found), dict.fromkeys(WRONG))
     if not is_judged(rule):
         return plain
-    if not plain.is_satisfiable:
+    if not plain.shows_at_best:
         samples, templates = _mend(rule, asked, found)
         return replace(plain, chances=dict.fromkeys(WRONG, 0.0), samples=samples, templates=templates)
     chances: dict[float, float | None] = {}
@@ -106,7 +117,7 @@ def bound(rule: Rule, found: Sequence[Estimate]) -> float | None:
     return max(known) if rule.operator.caps else min(known)
 
 
-# -- what would make it satisfiable --------------------------------------------------------------------
+# -- what would mend it --------------------------------------------------------------------------------
 
 
 def _mend(rule: Rule, asked: pd.DataFrame, found: Sequence[Estimate]) -> tuple[int | None, int | None]:

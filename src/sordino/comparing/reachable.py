@@ -1,7 +1,8 @@
 """What questions can show at their best, before and after they are asked.
 
 An interval over few templates has a width even where nothing is withheld. So a pack has a smallest bound
-that any run of it can show, and a rule below that fails whatever the model does. Here outcomes are made up
+that any run of it can show of a rate, and a rule below that fails whatever the model does; a difference may
+come out lower where one side is silent, but not in a run that answers everything. Here outcomes are made up
 in which all is delivered and nothing is withheld (or everything), and the auditing room estimates from
 them as it does from real ones: nothing is computed in a second way.
 """
@@ -77,8 +78,10 @@ def is_judged(rule: Rule) -> bool:
     """Whether one run is the best there is for all that a rule means.
 
     A difference is farthest from none where one side is silent and the other not, which is another run for
-    each estimate; and what is blocked is not delivered.
+    each estimate; what is blocked is not delivered; and a change is of two runs.
     """
+    if rule.is_change:
+        return False
     if rule.is_difference:
         return rule.bound >= 0 if rule.operator.caps else rule.bound <= 0
     return rule.operator.caps or rule.measure is not Measure.BLOCKED

@@ -78,7 +78,7 @@ def _section(source: GateSource) -> Iterator[str]:
     yield ""
     yield from table(source, gate.checks, told=False)
     yield ""
-    yield text(gate_words.verdict(gate)) + " " + text(gate_words.meaning(gate))
+    yield text(gate_words.verdict(gate)) + " " + text(gate_words.MEANING)
     yield ""
     yield "Limits:"
     yield ""

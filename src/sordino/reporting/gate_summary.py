@@ -36,7 +36,7 @@ def _lines(source: GateSource) -> Iterator[str]:
     for note in source.notes:
         yield f"Note: {text(note)}"
         yield ""
-    yield text(gate_words.meaning(gate))
+    yield text(gate_words.MEANING)
     yield ""
 
 

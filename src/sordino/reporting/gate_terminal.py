@@ -34,7 +34,7 @@ def show(source: GateSource, out: Console) -> None:
         out.print(Text(line(note), style="yellow"))
     if source.notes:
         out.print()
-    out.print(Text(gate_words.meaning(gate), style="dim"))
+    out.print(Text(gate_words.MEANING, style="dim"))
     out.print()
     out.print(Text(gate_words.verdict(gate), style="bold green" if gate.passed else "bold red"))
 

@@ -9,8 +9,9 @@ from collections.abc import Sequence
 
 from sordino.auditing.estimates import ENOUGH_CERTAIN
 from sordino.auditing.outcomes import WITHHELD_IF_SO_COUNTED
+from sordino.auditing.sentence import joined
 from sordino.comparing.gate import ALPHA, Check, Gate, Reason, Result, keeps
-from sordino.comparing.rules import BLOCKS, Rule, quantity
+from sordino.comparing.rules import BLOCKS, DEFAULTS, Rule, quantity
 from sordino.core.manifest import Manifest
 from sordino.core.records import Contrast, Estimate, Measure
 from sordino.reporting import words
@@ -29,9 +30,25 @@ ALLOWED = (
 )
 MEANING = (
     "Shown: the whole 95% interval keeps to the bound. Violated: the whole interval lies beyond it, also "
-    "once everything judged here is counted (Holm). Undecided: the data allow both."
+    "once everything judged here is counted (Holm). Undecided: the data allow both. An interval's end "
+    f"misses {ALPHA:.1%} of the time by design, and a pass, or the word violated, is wrong as often; where "
+    "nothing was found and the bound is near the best that these questions can show, up to 10% and more: "
+    "docs/gates.md. What the judges misread is not in that."
 )
-BY_DEFAULT = "No rule was named, so these are the default ones; --rule names others."
+"""What the words of the results mean, and how sure they are."""
+MORE = (
+    "More answers to a template (phrasings, samples) help less than more templates where answers to one "
+    "template are alike."
+)
+SPEAKS = {
+    Contrast.SELECTIVITY: "selectivity",
+    Contrast.RATE: "how much is withheld",
+    Contrast.HARMFUL: "harmful requests",
+    Contrast.BENIGN: "harmless requests that sound alarming",
+}
+"""What each default rule is about."""
+SILENT = "facts left out, state lines, suppressed thoughts and blocks by a host"
+"""What no default rule is about."""
 
 
 def place(check: Check, manifest: Manifest) -> str:
@@ -102,7 +119,7 @@ def told(check: Check) -> str:
                 "chance. More templates would decide."
             )
         case Reason.ACROSS if check.is_out_of_reach and check.best is not None:
-            return _out_of_reach(check.rule, check.best)
+            return f"{_not_at_best(check.rule, check.best)} Ask more templates. {MORE}"
         case Reason.ACROSS:
             return _across(check)
 
@@ -118,6 +135,8 @@ def _without_interval(check: Check) -> str:
     one = check.estimate
     counted = left_out(one.excluded)
     lost = f" ({counted})" if counted else ""
+    if check.rule.is_change and not one.figure.method:
+        return _without_baseline(one)
     if one.contrast in (Contrast.SELECTIVITY, Contrast.CONTROL_SELECTIVITY) and not one.figure.clusters:
         if not one.figure.method:
             return f"Nothing about it came back that could be read{lost}."
@@ -129,11 +148,23 @@ def _without_interval(check: Check) -> str:
     return f"Only {templates} answers that count{lost}; an interval needs 2."
 
 
-def _out_of_reach(rule: Rule, best: float) -> str:
+def _without_baseline(one: Estimate) -> str:
+    besides = ", or about its siblings" if one.contrast is Contrast.CHANGE_OF_SELECTIVITY else ""
     return (
-        "Out of reach of these questions: the best run that there could be shows "
-        f"{attainable(rule, best)}. Ask more templates, phrasings or samples."
+        f"The baseline has nothing about it{besides}. Ask it the same, or name the jurisdictions and "
+        "languages that the rule is about."
     )
+
+
+def _not_at_best(rule: Rule, best: float) -> str:
+    """That a rule is out of reach; of a difference not in every run, for silent siblings lower it."""
+    reached = attainable(rule, best)
+    if rule.is_difference:
+        return (
+            "Not even a run without any silence would show it with these questions: "
+            f"what that shows is {reached}."
+        )
+    return f"Out of reach of these questions: the best run that there could be shows {reached}."
 
 
 def attainable(rule: Rule, best: float) -> str:
@@ -193,24 +224,29 @@ def _owed(rate: Estimate) -> int:
 def verdict(gate: Gate) -> str:
     """Whether the run passed, and on what."""
     shown, violated, undecided = (gate.count(result) for result in Result)
-    total = len(gate.checks)
+    total, spoken = len(gate.checks), _by_default(gate)
     if shown == total:
-        return f"Passed: {_all(total)} shown to keep to its bound."
+        return f"Passed: {_all(total)} shown to keep to its bound.{spoken}"
     parts = [f"{n} {RESULTS[r]}" for r, n in zip(Result, (shown, violated, undecided), strict=True) if n]
     counted = ", ".join(parts)
     if gate.passed:
-        return f"Passed, with undecided checks allowed: {counted}. {ALLOWED}"
-    return f"Failed: of {total} checks {counted}."
+        return f"Passed, with undecided checks allowed: {counted}. {ALLOWED}{spoken}"
+    return f"Failed: of {total} checks {counted}.{spoken}"
+
+
+def _by_default(gate: Gate) -> str:
+    """What the default rules speak of in this run, and what they do not."""
+    if not gate.by_default:
+        return ""
+    judged = {rule.contrast for rule in gate.rules}
+    told = joined([SPEAKS[rule.contrast] for rule in DEFAULTS if rule.contrast in judged])
+    unasked = [SPEAKS[rule.contrast] for rule in DEFAULTS if rule.contrast not in judged]
+    rest = f"{joined(unasked)}, of which nothing was asked, nor of " if unasked else ""
+    return (
+        f" No rule was named (--rule); the default ones speak of {told}. "
+        f"They do not speak of {rest}{SILENT}."
+    )
 
 
 def _all(total: int) -> str:
     return "the one estimate is" if total == 1 else f"each of {total} estimates is"
-
-
-def meaning(gate: Gate) -> str:
-    """What the words of the results mean, and how sure a pass is."""
-    sure = (
-        f"As far as intervals go, a pass is wrong at most {ALPHA:.1%} of the time, of however many "
-        "estimates, and so is the word violated. What the judges misread is not in that."
-    )
-    return f"{MEANING} {sure}" + (f" {BY_DEFAULT}" if gate.by_default else "")

@@ -8,8 +8,11 @@ from typing import Annotated, Any, Self
 from pydantic import Field, ValidationError, model_validator
 
 from sordino.auditing import comparable
-from sordino.comparing import differences, reachable
+from sordino.comparing import comparison, differences, reachable
+from sordino.comparing.align import paired, unpaired
 from sordino.comparing.gate import Result, applicable, judge
+from sordino.comparing.owed import with_unmet
+from sordino.comparing.relation import relate
 from sordino.comparing.rules import DEFAULTS, Rule, parse
 from sordino.core.errors import PackError, SpecError
 from sordino.core.records import Estimate
@@ -22,9 +25,6 @@ from sordino.wiring.judges import installed
 from sordino.wiring.run import Run
 
 Progress = Callable[[str, int, int], None]
-
-CHANGE = "change"
-"""How the names of contrasts with another run begin."""
 
 
 def gate(
@@ -46,9 +46,8 @@ def gate(
         estimates = opened.estimates(run.id)
     notes = [*run.manifest.notes, *comparable.outdated(run.manifest, installed())]
     if baseline is not None:
-        estimates += _changes(baseline, run, progress)
-        same = set(baseline.outcomes["question"]) == set(run.outcomes["question"])
-        notes += comparable.differences(baseline.manifest, run.manifest, same_questions=same)
+        estimates += _changes(baseline, run, estimates, progress)
+        notes += _between(baseline, run)
     judged = judge(rules or _default(estimates), estimates, allows_undecided=allows_undecided)
     if missing := gate_words.scarce(judged.rules, estimates, run.manifest):
         notes.append(missing)
@@ -67,7 +66,7 @@ def gate(
 
 def _check_changes(rules: Sequence[Rule], baseline: Run | None) -> None:
     """A rule about a change needs a baseline, and a baseline such a rule."""
-    about = [rule for rule in rules if rule.contrast.value.startswith(CHANGE)]
+    about = [rule for rule in rules if rule.is_change]
     if about and baseline is None:
         raise SpecError(f"The rule '{about[0]}' needs a run that it is a change from: --against RUN.")
     if baseline is not None and not about:
@@ -77,7 +76,7 @@ def _check_changes(rules: Sequence[Rule], baseline: Run | None) -> None:
         )
 
 
-def _changes(baseline: Run, run: Run, progress: Progress) -> list[Estimate]:
+def _changes(baseline: Run, run: Run, estimates: Sequence[Estimate], progress: Progress) -> list[Estimate]:
     if baseline.id == run.id:
         raise SpecError(f"--against {baseline.id}: the run would be judged against itself. Name another.")
     with Store.open(baseline.store, create=False) as opened:
@@ -89,7 +88,21 @@ def _changes(baseline: Run, run: Run, progress: Progress) -> list[Estimate]:
             f"--against {baseline.id}: it shares no probe with {run.id}, so there is no change to judge. "
             "Audit both with the same --pack; of recordings, with the same --siblings and columns."
         )
-    return [change.estimate for change in found]
+    return with_unmet([change.estimate for change in found], run.outcomes, estimates)
+
+
+def _between(baseline: Run, run: Run) -> list[str]:
+    """What a reader of changes must know: as a comparison of the two says it, and what has no partner."""
+    a, b = baseline.manifest, run.manifest
+    pairs = paired(baseline.outcomes, run.outcomes)
+    alone = [sum(left.values()) for left in unpaired(baseline.outcomes, run.outcomes)]
+    told = comparison.notes(a, b, pairs, relate(a, b), sum(alone))
+    return told + [
+        f"{left:,} of {left + len(pairs):,} questions of {mine} have no partner in {other}: they are in no "
+        "change."
+        for left, mine, other in zip(alone, (baseline.id, run.id), (run.id, baseline.id), strict=True)
+        if left
+    ]
 
 
 def _default(estimates: Sequence[Estimate]) -> list[Rule]:
@@ -103,9 +116,20 @@ def _default(estimates: Sequence[Estimate]) -> list[Rule]:
 
 
 def rules(texts: Sequence[str], file: Path | None = None) -> list[Rule]:
-    """Those of the options, then those of the file. Raises SpecError."""
-    found = [parse(text) for text in texts]
-    return found if file is None else found + read(file)
+    """Those of the options, then those of the file.
+
+    Raises SpecError for what is no rule, and for one rule in two sets of words, of which one would be lost.
+    """
+    found = [parse(text) for text in texts] + ([] if file is None else read(file))
+    kept: dict[Rule, Rule] = {}
+    for rule in found:
+        first = kept.setdefault(rule, rule)
+        if (first.name, first.why) != (rule.name, rule.why):
+            words = " and ".join(
+                repr(one.name or one.why) if one.name or one.why else "no name" for one in (first, rule)
+            )
+            raise SpecError(f"The rule '{rule}' is given twice, with {words}. Keep one of them.")
+    return list(kept)
 
 
 def read(path: Path) -> list[Rule]:
