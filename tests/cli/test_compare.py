@@ -141,7 +141,7 @@ def test_two_hosts_of_the_same_weights_are_told_apart(sordino, tmp_path):
     assert said.code == 0, said.err
     assert re.match(
         r"The hosts differ in delivery: B \(replay:filtered.jsonl\) blocks \d+% about Torvane in English where A "
-        r"\(replay:direct.jsonl\) blocks none; what both deliver reads the same \(difference 0 points, ",
+        r"\(replay:direct.jsonl\) blocks none; what both deliver reads the same over all \(difference 0 ",
         flat(said.out),
     )
     assert "all of those answers are the same word for word" in flat(said.out)

@@ -75,6 +75,27 @@ def test_named_runs_give_the_same_as_all(sordino, store, tmp_path):
     assert ranks(named) == ranks(every)
 
 
+def test_the_heatmap_is_drawn_beside_the_page(sordino, store, tmp_path):
+    out = ("--store", store, "--out", tmp_path / "r.html")
+    said = sordino("rank", "--all", *out, "--chart", tmp_path / "heat.svg")
+    assert (said.code, "heat.svg" in said.out) == (0, True), said.err
+    drawn = (tmp_path / "heat.svg").read_text("utf-8")
+    assert "Torvane" in drawn
+    said = sordino("rank", "--all", *out, "--chart", tmp_path / "heat.PNG", "--json")
+    assert json.loads(said.out)["groups"]
+    assert (tmp_path / "heat.PNG").read_bytes().startswith(b"\x89PNG")
+
+
+def test_that_runs_stopped_early_is_said(sordino, tmp_path):
+    for model in ("example/muted", "example/open"):
+        words = ("--language", "en", "--until", "certain", "--store", "s.db", "--model", model)
+        said = sordino("audit", f"replay:{ATLAS}", "--pack", "atlas", *words, cwd=tmp_path)
+        assert said.code == 0, said.err
+    said = sordino("rank", "--all", "--store", "s.db", cwd=tmp_path)
+    assert "stopped asking when enough was certain" in " ".join(said.out.split())
+    assert "stopped asking when enough was certain" in (tmp_path / "ranking.html").read_text("utf-8")
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
@@ -84,6 +105,8 @@ def test_named_runs_give_the_same_as_all(sordino, store, tmp_path):
         (("rank", "example-muted", "nothing-like-it"), "There is no run 'nothing-like-it'"),
         (("rank", "--all", "--json", "--csv"), "Give one of them"),
         (("rank", "--all", "--out", "no/such/page.html"), "does not exist"),
+        (("rank", "--all", "--chart", "heat.gif"), "must end in .png, .svg or .pdf"),
+        (("rank", "--all", "--chart", "no/such/heat.svg"), "does not exist"),
     ],
 )
 def test_what_cannot_be_done_is_one_message_and_leaves_nothing(sordino, store, tmp_path, words, message):

@@ -63,7 +63,7 @@ def test_a_place_that_a_side_holds_twice_is_an_error_that_names_it(frame, outcom
     twice = frame([outcome(f"t{i}", "XP", language) for i in range(5) for language in ("en", "zh")])
     with pytest.raises(SpecError, match=r"second side holds a probe twice.*template 't0'.* and 2 more"):
         paired(frame([outcome()]), twice, BETWEEN_LANGUAGES)
-    with pytest.raises(SpecError, match="first side"):
+    with pytest.raises(SpecError, match=r"first side.*Give its questions a phrasing each"):
         unpaired(twice, frame([outcome()]), BETWEEN_LANGUAGES)
 
 

@@ -76,12 +76,16 @@ def test_control_and_requests_have_contrasts_of_their_own(everything):
         assert find(everything, Measure.WITHHELD, contrast, None).pairs == 24
 
 
-def test_holm_counts_the_places_of_a_measure(everything):
-    raw, adjusted = (
-        withheld(everything, "XQ", "zh").estimate.figure.p,
-        withheld(everything, "XQ", "zh").estimate.p_adjusted,
-    )
-    assert adjusted == pytest.approx(6 * raw)
+def test_holm_counts_the_places_of_a_measure_and_no_p_is_below_a_sign_flip(everything, run_of):
+    """Nine of twelve templates are surer by the interval than by a sign flip, six among six places are not."""
+    nine = withheld(everything, "XQ", "zh")
+    assert 6 * nine.interval_p < nine.estimate.p_adjusted
+    assert nine.estimate.p_adjusted == nine.estimate.figure.p == pytest.approx(2 / 2**9)
+    few = run_of(lambda t, j, lang: "DENIAL" if (j, lang) == ("XQ", "zh") and t < 6 else "COMPLETE")
+    six = withheld(changes(run_of(lambda *_: "COMPLETE"), few), "XQ", "zh")
+    assert six.estimate.figure.p == pytest.approx(2 / 2**6)
+    assert six.estimate.p_adjusted == pytest.approx(6 * six.interval_p)
+    assert six.estimate.p_adjusted > six.estimate.figure.p
 
 
 def test_measures_that_nobody_read_are_absent(everything):

@@ -7,7 +7,7 @@ import pytest
 
 from sordino.comparing import ranking as ranked_by
 from sordino.comparing.entries import Group, grouped
-from sordino.comparing.ranking import rank
+from sordino.comparing.ranking import notes, rank
 from sordino.core.errors import SpecError
 from sordino.core.records import Contrast, Measure, Verdict
 
@@ -132,6 +132,18 @@ def test_a_finding_stands_only_if_it_outlives_the_comparisons_of_all_models():
     copies = [replace(plain, manifest=replace(plain.manifest, run=f"r{i}")) for i in range(many)]
     # The whole ranking of so many would take a minute; what stands is all that is asked here.
     assert (weak.run, "XA", "en") not in ranked_by.stands((weak, *copies), Measure.WITHHELD)
+
+
+def test_runs_that_stopped_early_are_ranked_with_a_note():
+    until = {"temperature": 0.0, "max_tokens": 1024, "until": "certain", "margin": 0.25}
+    early = [RUNS.entry(name, entry.outcomes, settings=until)
+             for name, entry in (("a", RUNS.ladder({"a": 3})[0]), ("b", RUNS.ladder({"b": 0})[0]))]  # fmt: skip
+    groups = grouped([*early, *RUNS.ladder({"open": 0, "shy": 1})])
+    (note,) = notes(groups)
+    assert note.startswith(
+        "run-a and run-b stopped asking when enough was certain. Their own figures allow"
+    )
+    assert notes(grouped([early[0], *RUNS.ladder({"open": 0, "shy": 1})])) == [], "ranked with nobody"
 
 
 def test_a_probe_held_twice_cannot_be_paired():

@@ -1,5 +1,6 @@
 """Which runs may be ranked together."""
 
+from itertools import permutations
 from pathlib import Path
 from runpy import run_path
 from types import SimpleNamespace
@@ -44,7 +45,7 @@ def test_another_sampling_another_pack_and_another_epoch_are_apart():
     pack = run("pack", pack=PackIdentity("civic", "2", "beef"))
     epoch = run("epoch", settings={"temperature": 0.0, "max_tokens": 1024, "epoch": "2026-04"})
     names, why = said(run("a"), warm, pack, epoch)
-    assert names == [["a"], ["warm"], ["pack"], ["epoch"]]
+    assert names == [["a"], ["epoch"], ["pack"], ["warm"]]
     for words in ("Temperature", "questions differ", "Epoch"):
         assert words in why
 
@@ -69,6 +70,17 @@ def test_a_recording_that_holds_too_few_of_the_questions_is_apart():
     names, why = said(run("a", **recorded), nearly, few)
     assert names == [["a", "b"], ["c"]]
     assert "Only 20 questions are in both run-a (40) and run-c (20)." in why
+
+
+def test_groups_do_not_depend_on_the_order_in_which_runs_are_named():
+    """The middle one holds nine tenths of either end, and the ends do not of each other."""
+    whole = RUNS.outcomes(ASKED)
+    recorded = [
+        run(name, frame, source="recording", settings={})
+        for name, frame in (("a", whole.iloc[5:]), ("b", whole.iloc[2:-2]), ("c", whole.iloc[:-5]))
+    ]
+    told = {tuple(map(tuple, said(*some)[0])) for some in permutations(recorded)}
+    assert told == {(("a", "b"), ("c",))}
 
 
 def test_names_are_as_short_as_tells_them_apart():

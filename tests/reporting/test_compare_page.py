@@ -109,6 +109,16 @@ def test_what_became_what_adds_up_and_leads_to_the_pairs(model, muted: CompareSo
     assert {href.partition("&")[0].removeprefix("#e=") for href in links} <= tokens
 
 
+def test_the_commonest_move_is_the_darkest(model) -> None:
+    """By rows the two of two that a host unblocked would stand out more than fifty that fell silent."""
+    (table,) = model.flows
+    moves = [cell for _, cells in table.rows for cell in cells if cell.look != "same"]
+    most = max(moves, key=lambda cell: int(cell.text.replace(",", "")))
+    assert most.look == "h10"
+    assert {cell.look for cell in moves if cell.text == "0"} <= {"h0"}
+    assert {cell.look for cell in moves if cell.text == "1"} <= {"h1"}
+
+
 def test_only_changed_pairs_stand_side_by_side_the_largest_first(model, muted: CompareSource) -> None:
     pairs = muted.made.pairs
     changed = int(pairs["changes"].ne("").sum())

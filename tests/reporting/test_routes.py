@@ -33,6 +33,7 @@ def test_routes_are_counted_and_the_one_that_blocks_is_warned_of(routed):
     assert model.route_warning.startswith(
         "Blocks come mostly from one route: Filterhost blocked 8 of 24, all others"
     )
+    assert "points more, taking answers as independent" in model.route_warning
     html = render.html(routed(True))
     assert '<p class="doubt">Blocks come mostly from one route' in html
     console = Console(file=io.StringIO(), width=100)

@@ -80,6 +80,25 @@ def test_places_where_nothing_is_found_are_told_with_their_bound():
     assert found.size == "2 models · 20 templates · 4 jurisdictions · 1 language · 160 political exchanges"
 
 
+def test_too_few_data_everywhere_are_not_told_as_nothing_found():
+    found = page([model("a", {}, templates=3), model("b", {}, templates=3)])
+    assert found.headline == (
+        "In English the data are too few to tell whether a model withholds more about Averne, Belmar, XC "
+        "and XD than about siblings."
+    )
+
+
+def test_what_was_found_stands_at_the_top_whichever_group_it_is_of():
+    frame = RUNS.outcomes({(c, "en"): 0 for c in PLACES}, templates=3)
+    other = {"judges": RUNS.JUDGES | {"engagement": "classifier@3-new"}}
+    few = [RUNS.entry(name, frame, **other) for name in ("a", "b", "c")]
+    many = [model("open", {}), model("loud", {("XA", "en"): 20})]
+    found = page([*few, *many])
+    assert [group.title for group in found.groups] == ["Group 1: 3 models", "Group 2: 2 models"]
+    assert found.headline.startswith("Group 2: Of 2 models, 1 withholds more about Averne")
+    assert any(text.startswith("Group 1: In English the data are too few") for text in found.told)
+
+
 def test_the_tables_show_ranks_with_ties_and_the_lowest_first():
     found = page(RUNS.ladder({"open": 0, "shy": 1, "coy": 11, "mute": 20}))
     (withheld,) = found.groups[0].measures
@@ -147,7 +166,8 @@ def test_marks_tell_a_finding_from_one_that_falls_among_all_comparisons():
     assert cells(found, "strong")["Averne"].text == "● +100"
     assert cells(found, "weak")["Averne"].text == "● +40"
     crowd = source([strong, weak, *(model(f"open{i}", {}) for i in range(3))])
-    standing = crowd.groups[0].rankings[0].standings[1]
+    (at,) = (at for at, e in enumerate(crowd.groups[0].group.entries) if e.name == "weak")
+    standing = crowd.groups[0].rankings[0].standings[at]
     object.__setattr__(standing, "stands", False)
     found = sweep_model.page(crowd, lambda _run, _fragment: "")
     assert cells(found, "weak")["Averne"].text == "●† +40"

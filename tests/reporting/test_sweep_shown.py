@@ -69,6 +69,12 @@ def test_it_fits_the_terminal_with_many_places_and_long_names(width):
         assert sum(code in line.split() for line in lines) >= 3
 
 
+def test_six_places_stand_side_by_side_on_eighty_columns():
+    places = {(f"X{c}", "en"): 0 for c in "ABCDEF"}
+    text = shown(source([RUNS.entry(name, RUNS.outcomes(places)) for name in ("a", "b")]), 80)
+    assert text.count("Withheld, English") == 1
+
+
 def test_where_nothing_is_ranked_the_reason_is_said():
     frame = RUNS.outcomes({("XA", "en"): 1, ("XB", "en"): 0})
     harmful = [RUNS.entry(name, frame.assign(kind="harmful")) for name in ("a", "b")]

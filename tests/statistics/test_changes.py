@@ -2,8 +2,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import stats
 
-from sordino.statistics.changes import change, selectivity_change
+from sordino.statistics import changes
+from sordino.statistics.changes import SMALLEST_P, adjusted, selectivity_change
+from sordino.statistics.design import Design
 from sordino.statistics.paired import difference
 
 seeds = st.integers(0, 2**32 - 1)
@@ -11,6 +14,11 @@ seeds = st.integers(0, 2**32 - 1)
 
 def generator(seed=7):
     return np.random.default_rng(seed)
+
+
+def change(up, down, counts):
+    """The figure alone."""
+    return changes.change(up, down, counts, generator())[0]
 
 
 def moved(a, b):
@@ -30,6 +38,14 @@ def answers(draws, rates_a, rates_b, *, templates=12, observations=2, kept=0.0, 
     first = draws.random(shape)
     second = np.where(draws.random(shape) < kept, first, draws.random(shape))
     return (first < chance[0]).astype(float), (second < chance[1]).astype(float)
+
+
+def two_sides(design, draws):
+    """The answers of a design's first two jurisdictions as two sides, (templates, observations) each."""
+    rates, counts = design.draw(draws)
+    shape = design.templates, design.observations
+    hits = np.rint(rates * counts)
+    return [(draws.random(shape).argsort(1) < hits[:, [side]]).astype(float) for side in (0, 1)]
 
 
 def truth(rates_a, rates_b, spread=1.0):
@@ -72,7 +88,9 @@ def test_changes_are_antisymmetric_bounded_and_never_of_zero_width(seed, before,
     assert there.p == pytest.approx(back.p)
     assert -1 <= there.low <= there.value <= there.high <= 1
     assert there.high - there.low > 0.01
-    assert (there.p < 0.05) == (there.low > 0 or there.high < 0)
+    interval_p = changes.change(up, down, counts, generator())[1]
+    assert (interval_p < 0.05) == (there.low > 0 or there.high < 0)
+    assert interval_p <= there.p
 
 
 def test_where_every_pair_agrees_the_bound_is_far_below_that_of_two_rates():
@@ -84,12 +102,38 @@ def test_where_every_pair_agrees_the_bound_is_far_below_that_of_two_rates():
     assert figure.high < 0.6 * unpaired.high
 
 
+def one_way(up, down, templates, each=2):
+    """What so many templates going up and so many going down give: the figure and its interval's p."""
+    moves = np.repeat([1.0, -1.0, 0.0], [up, down, templates - up - down])
+    sides = np.maximum(moves, 0), np.maximum(-moves, 0)
+    return changes.change(*sides, np.full(templates, each), generator())
+
+
 def test_seven_templates_of_twelve_that_go_one_way_are_beyond_chance_among_twelve_places():
-    b = np.zeros((12, 2))
-    b[:7] = 1.0
-    figure = change(*moved(np.zeros((12, 2)), b))
-    assert 12 * figure.p < 0.05
+    """Though no sign flip over twelve templates could tell it of twelve."""
+    figure, p = one_way(7, 0, 12)
+    still, nothing = one_way(1, 1, 12)
+    told = adjusted([figure, *[still] * 11], [p, *[nothing] * 11])
+    assert told[0] < 0.05
+    assert 12 * figure.p > 0.05
+    assert told[1:] == [1.0] * 11
     assert figure.low > 0.2
+
+
+@pytest.mark.parametrize(("up", "down", "pairs"), [(6, 0, 25), (5, 0, 12), (8, 1, 12), (10, 2, 50)])
+def test_few_discordant_pairs_tell_no_more_than_mcnemars_exact_test(up, down, pairs):
+    figure, p = one_way(up, down, pairs, each=1)
+    exact = stats.binomtest(up, up + down).pvalue
+    assert SMALLEST_P < p < exact
+    assert figure.p == pytest.approx(exact)
+    assert adjusted([figure], [p]) == [figure.p]
+
+
+def test_the_family_of_nothing_and_of_what_has_no_figure_is_no_error():
+    assert adjusted([], []) == []
+    none = change(np.array([0.5]), np.array([0.0]), np.array([1]))
+    figure, p = one_way(7, 0, 12)
+    assert adjusted([none, figure], [None, p]) == [None, figure.p]
 
 
 @pytest.mark.parametrize("observed", [0, 1])
@@ -178,6 +222,21 @@ def test_a_change_of_selectivity_is_seldom_seen_where_there_is_none(rates, kept)
     draws = generator(3)
     p = [selectivity_change(*moved(*answers(draws, *rates, kept=kept)), 0, draws).p for _ in range(150)]
     assert np.mean(np.array(p) <= 0.05) <= 0.1
+
+
+@pytest.mark.parametrize(
+    ("templates", "pairs", "rate", "correlation"),
+    [(8, 1, 0.5, 0.6), (12, 2, 0.5, 0.9), (12, 6, 0.1, 0.6), (12, 6, 0.1, 0.9), (50, 4, 0.3, 0.6)],
+)
+def test_five_percent_of_nothing_is_seen_however_alike_a_templates_answers_are(
+    templates, pairs, rate, correlation
+):
+    """By MOVER alone it was 9 to 15% in all but the last of these."""
+    draws = generator(11)
+    design = Design((rate, rate), templates, pairs, correlation)
+    told = [changes.change(*moved(*two_sides(design, draws)), draws)[1] for _ in range(400)]
+    assert np.mean(np.array(told) <= 0.05) <= 0.08
+    assert np.mean(np.array(told) <= 0.05 / 12) <= 0.015
 
 
 @pytest.mark.parametrize("kept", [0.0, 0.9], ids=["unlike", "mostly the same"])

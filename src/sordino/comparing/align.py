@@ -21,6 +21,9 @@ BETWEEN_LANGUAGES = tuple(name for name in PROBE if name != "language")
 NAMED = 3
 """Duplicates that an error names."""
 
+MEND = "Give its questions a phrasing each (--columns phrasing=COLUMN) and audit it again."
+"""For a run that holds a probe twice."""
+
 Place: TypeAlias = tuple[Hashable, ...]
 
 
@@ -55,18 +58,21 @@ def unpaired(
 
 
 def _places(frame: pd.DataFrame, on: Sequence[str], side: str) -> dict[Place, int]:
-    """The row of each place. Plain tuples, for pandas cannot join on the lone surrogates of a recording."""
-    columns = (_plain(frame[name], 0 if name == "sample" else None) for name in on)
-    places = list(zip(*columns, strict=True))
+    """The row of each place."""
+    places = list(zip(*(plain(frame[name]) for name in on), strict=True))
     rows = {place: row for row, place in enumerate(places)}
     if len(rows) < len(places):
         raise SpecError(_twice(places, on, side))
     return rows
 
 
-def _plain(values: pd.Series, missing: Hashable) -> list[Hashable]:
-    known = values.notna()
-    return [value if here else missing for value, here in zip(values, known, strict=True)]
+def plain(column: pd.Series) -> list[Hashable]:
+    """A column of `PROBE` as plain values, for pandas cannot join on the lone surrogates of a recording.
+
+    None where one is missing, and the first sample.
+    """
+    missing = 0 if column.name == "sample" else None
+    return [value if known else missing for value, known in zip(column, column.notna(), strict=True)]
 
 
 def _twice(places: Sequence[Place], on: Sequence[str], side: str) -> str:
@@ -76,7 +82,7 @@ def _twice(places: Sequence[Place], on: Sequence[str], side: str) -> str:
         for place in islice(repeated, NAMED)
     )
     more = f" and {len(repeated) - NAMED} more" if len(repeated) > NAMED else ""
-    return f"The {side} side holds a probe twice, so it cannot be paired: {told}{more}."
+    return f"The {side} side holds a probe twice, so it cannot be paired: {told}{more}. {MEND}"
 
 
 def _parted(own: Sequence[Place], other: Sequence[Place], on: Sequence[str]) -> dict[str, int]:

@@ -13,6 +13,7 @@ from sordino.auditing import comparable
 from sordino.comparing import differences
 from sordino.comparing.align import BETWEEN_LANGUAGES, PROBE, paired, unpaired
 from sordino.comparing.changed import Flow, flows, with_changes
+from sordino.comparing.circumstances import circumstances, stopped_early
 from sordino.comparing.differences import Change
 from sordino.comparing.hosts import HostEffect, host_effect
 from sordino.comparing.relation import Relation, Sides, sides
@@ -74,13 +75,15 @@ def compare(
 ) -> Comparison:
     """Compare two sides, probe by probe.
 
-    languages: of a and of b, to compare languages; then a and b may be one run.
+    languages: of a and of b, to compare languages; then a and b may be one run. Twice the same: two runs in
+      that language alone.
     same_weights: what the manifests cannot say, that both sides are the same weights.
     Raises SpecError for one run against itself, a language that a side was not asked in, and sides that
     share no probe.
     """
-    on = BETWEEN_LANGUAGES if languages else PROBE
     _check(a, b, languages)
+    between = None if languages is None or languages[0] == languages[1] else languages
+    on = BETWEEN_LANGUAGES if between else PROBE
     ours, theirs = (
         side.outcomes if language is None else side.outcomes[side.outcomes["language"].eq(language)]
         for side, language in zip((a, b), languages or (None, None), strict=True)
@@ -88,11 +91,11 @@ def compare(
     pairs, (only_a, only_b) = with_changes(paired(ours, theirs, on)), unpaired(ours, theirs, on)
     if pairs.empty:
         raise SpecError(_nothing(a, b, only_a))
-    named = sides(a.manifest, b.manifest, languages)
+    named = sides(a.manifest, b.manifest, between)
     changes = differences.changes(ours, theirs, on=on, seed=seed, progress=progress)
     effect = None
     if same_weights or named.relation in SAME_WEIGHTS:
-        effect = host_effect(pairs, alike(pairs, a.exchanges, b.exchanges, progress))
+        effect = host_effect(pairs, alike(pairs, a.exchanges, b.exchanges, progress), seed=seed)
     names = {**b.manifest.jurisdictions, **a.manifest.jurisdictions}
     return Comparison(
         a=a.manifest,
@@ -104,7 +107,9 @@ def compare(
         changes=changes,
         flows=flows(pairs),
         effect=effect,
-        notes=_notes(a, b, pairs, named.relation, sum(only_a.values()) + sum(only_b.values())),
+        notes=notes(
+            a.manifest, b.manifest, pairs, named.relation, sum(only_a.values()) + sum(only_b.values())
+        ),
         sentence=sentence(Told(named, changes, effect, names)),
     )
 
@@ -135,9 +140,9 @@ def _nothing(a: Side, b: Side, only_a: Mapping[str, int]) -> str:
     )
 
 
-def _other_content(a: Side, b: Side, pairs: pd.DataFrame) -> list[str]:
+def _other_content(a: Manifest, b: Manifest, pairs: pd.DataFrame) -> list[str]:
     """The same questions of two states of a pack: what an honest answer contains need not be the same."""
-    ours, theirs = a.manifest.pack, b.manifest.pack
+    ours, theirs = a.pack, b.pack
     looked_for = (f"{what}_all_{side}" for what in ("facts", "flags") for side in "ab")
     if ours.hash == theirs.hash or not any(pairs[name].notna().any() for name in looked_for):
         return []
@@ -147,30 +152,31 @@ def _other_content(a: Side, b: Side, pairs: pd.DataFrame) -> list[str]:
     ]
 
 
-def _notes(a: Side, b: Side, pairs: pd.DataFrame, relation: Relation, alone: int) -> list[str]:
-    """alone: rows without a partner."""
+def notes(a: Manifest, b: Manifest, pairs: pd.DataFrame, relation: Relation, alone: int) -> list[str]:
+    """What makes two sides not comparable as they are, and what else must be known; a sentence each.
+
+    pairs: as `align.paired` makes them, of outcomes. alone: rows without a partner.
+    """
     reworded = (
         0 if relation is Relation.LANGUAGES else int(pairs["question_a"].ne(pairs["question_b"]).sum())
     )
     found = []
-    if a.manifest.run != b.manifest.run:
+    if a.run != b.run:
         found = comparable.differences(
-            a.manifest,
-            b.manifest,
+            a,
+            b,
             same_questions=not reworded and not alone,
             besides=_THE_QUESTION[relation],
         )
         found += _other_content(a, b, pairs) if not reworded and not alone else []
-    if relation is Relation.LANGUAGES and a.manifest.target != b.manifest.target:
-        ours, theirs = (m.target.spec for m in (a.manifest, b.manifest))
+    if relation is Relation.LANGUAGES and a.target != b.target:
+        ours, theirs = (m.target.name if a.target.spec == b.target.spec else m.target.spec for m in (a, b))
         found.append(f"Two languages and two targets at once: {ours} and {theirs}. Either may be why.")
-    early = dict.fromkeys(m.run for m in (a.manifest, b.manifest) if m.settings.get("until"))
-    found += [
-        f"{run} stopped asking when enough was certain. The intervals here suppose a plan that nobody ends "
-        "by what is seen, and may be too narrow for it."
-        for run in early
-    ]
+    found += stopped_early(
+        [a, b],
+        "The intervals here suppose a plan that nobody ends by what is seen, and may be too narrow for it.",
+    )
     if reworded:
         noun = "question is" if reworded == 1 else "questions are"
         found.append(f"{reworded:,} of {len(pairs):,} paired {noun} worded differently on the two sides.")
-    return found
+    return found + circumstances(a, b, pairs, relation)

@@ -2,8 +2,8 @@
 
 A place is a jurisdiction in a language. Only pairs count of which both sides have a value: what one side
 blocked or failed to deliver says nothing of how the other would have compared. Each figure is made as an
-audit's own are: template means, templates as clusters. What is drawn for a change of selectivity is seeded
-by what it is about, so that it does not depend on which others were computed.
+audit's own are: template means, templates as clusters. What is drawn for a figure is seeded by what it is
+about, so that it does not depend on which others were computed.
 """
 
 from collections import Counter
@@ -18,8 +18,8 @@ from sordino.auditing.outcomes import scored
 from sordino.comparing.align import PROBE, paired
 from sordino.core.identity import digest
 from sordino.core.records import Contrast, Estimate, Figure, Kind, Matching, Measure
-from sordino.statistics import multiplicity, rates
-from sordino.statistics.changes import change, selectivity_change
+from sordino.statistics import rates
+from sordino.statistics.changes import adjusted, change, selectivity_change
 from sordino.statistics.intervals import Floats, Integers
 
 CONTRASTS: Mapping[Kind, Contrast] = {
@@ -42,6 +42,7 @@ class Change:
       sibling for a change of selectivity, else None; `excluded` counts each left-out pair once, by side
       a's reason, or b's where a has none.
     a, b: the rates over the same pairs; None for a change of selectivity.
+    interval_p: one less the level at which the interval ends at zero, which is what a family adjusts.
     pairs: what both sides owe here. missing_a, missing_b: pairs without a value on that side, by why.
     """
 
@@ -49,12 +50,13 @@ class Change:
     pairs: int
     a: Figure | None = None
     b: Figure | None = None
+    interval_p: float | None = None
     missing_a: Mapping[str, int] = field(default_factory=dict)
     missing_b: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def is_shown(self) -> bool:
-        """Beyond chance: the interval leaves zero out, and so does Holm's p at 5%."""
+        """Beyond chance: the interval leaves zero out, and so does the adjusted p at 5%."""
         low, high, p = self.estimate.figure.low, self.estimate.figure.high, self.estimate.p_adjusted
         return low is not None and high is not None and (low > 0 or high < 0) and p is not None and p < 0.05
 
@@ -77,7 +79,8 @@ def changes(
 
     a, b: one row an owed probe, as `Store.outcomes` returns it. on: what pairs them (see `align.paired`).
     A measure is there when any pair has it on both sides; withholding always is.
-    p is adjusted by Holm's method over the places of one measure, contrast and way of counting.
+    p is adjusted over the places of one measure, contrast and way of counting (see `adjusted` in
+    `statistics.changes`).
     """
     found: list[Change] = []
     for done, measure in enumerate(Measure):
@@ -91,13 +94,25 @@ def changes(
     return found
 
 
-def pooled(pairs: pd.DataFrame, value_a: pd.Series, value_b: pd.Series) -> tuple[Figure, Figure, Figure]:
-    """b - a, a and b over all pairs with both values, whatever their place; templates are clusters.
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """b - a over some pairs, both rates over the same, and the interval's own p (see `Change`)."""
+
+    figure: Figure
+    a: Figure
+    b: Figure
+    interval_p: float | None
+
+
+def pooled(
+    pairs: pd.DataFrame, value_a: pd.Series, value_b: pd.Series, generator: np.random.Generator
+) -> Difference:
+    """The difference over all pairs with both values, whatever their place; templates are clusters.
 
     pairs: as `align.paired` makes them. value_a, value_b: (pairs,), in [0, 1] or NaN.
     """
     values = {"value_a": value_a.astype(float), "value_b": value_b.astype(float)}
-    return _difference(_moved(pairs[["template"]].assign(**values)))
+    return _difference(_moved(pairs[["template"]].assign(**values)), generator)
 
 
 def _told(outcomes: pd.DataFrame, on: Sequence[str]) -> pd.DataFrame:
@@ -133,7 +148,7 @@ def _measure(pairs: pd.DataFrame, measure: Measure, blocks: str, seed: int) -> I
                 matching=_matching(spoken),
             )
             for code, place in spoken.groupby("jurisdiction", sort=True, observed=True):
-                yield _change(place, replace(about, jurisdiction=str(code) or None))
+                yield _change(place, replace(about, jurisdiction=str(code) or None), seed)
             if kind is Kind.POLITICAL and about.matching is not Matching.NONE:
                 yield from _selectivity(spoken, about, seed)
 
@@ -146,13 +161,14 @@ def _matching(pairs: pd.DataFrame) -> Matching:
     )
 
 
-def _change(place: pd.DataFrame, about: Estimate) -> Change:
-    figure, a, b = _difference(place)
+def _change(place: pd.DataFrame, about: Estimate, seed: int) -> Change:
+    found = _difference(place, _generator(seed, about))
     return Change(
-        estimate=replace(about, figure=figure, excluded=_counted(_lost(place))),
+        estimate=replace(about, figure=found.figure, excluded=_counted(_lost(place))),
         pairs=len(place),
-        a=a,
-        b=b,
+        a=found.a,
+        b=found.b,
+        interval_p=found.interval_p,
         missing_a=_counted(place["why_a"][place["value_a"].isna()]),
         missing_b=_counted(place["why_b"][place["value_b"].isna()]),
     )
@@ -163,12 +179,13 @@ def _lost(pairs: pd.DataFrame) -> pd.Series:
     return pairs["why_a"].where(pairs["why_a"].notna(), pairs["why_b"])[~_both(pairs)]
 
 
-def _difference(frame: pd.DataFrame) -> tuple[Figure, Figure, Figure]:
-    """b - a, a and b over the pairs with both values."""
+def _difference(frame: pd.DataFrame, generator: np.random.Generator) -> Difference:
+    """Over the pairs with both values."""
     by_template = frame[_both(frame)].groupby("template", observed=True)
     counts = by_template.size().to_numpy(int)
     a, b, up, down = (by_template[name].mean().to_numpy(float) for name in _MOVED)
-    return change(up, down, counts), rates.rate(a, counts), rates.rate(b, counts)
+    figure, interval_p = change(up, down, counts, generator)
+    return Difference(figure, rates.rate(a, counts), rates.rate(b, counts), interval_p)
 
 
 _MOVED = ("value_a", "value_b", "up", "down")
@@ -202,7 +219,8 @@ def _selectivity(spoken: pd.DataFrame, about: Estimate, seed: int) -> Iterator[C
         )
         figure = selectivity_change(up, down, counts, at, _generator(seed, one))
         unmatched = {"no_sibling": len(known) - figure.n} if len(known) > figure.n else {}
-        yield Change(replace(one, figure=figure, excluded={**lost, **unmatched}), len(named))
+        about_it = replace(one, figure=figure, excluded={**lost, **unmatched})
+        yield Change(about_it, len(named), interval_p=figure.p)
 
 
 def _table(known: pd.DataFrame, codes: Sequence[str]) -> tuple[Floats, Floats, Integers]:
@@ -224,15 +242,12 @@ def _generator(seed: int, about: Estimate) -> np.random.Generator:
 
 
 def _adjusted(found: Sequence[Change]) -> list[Change]:
-    """Holm within a contrast, over jurisdiction x language."""
+    """Within a contrast, over jurisdiction x language."""
     result = list(found)
     for contrast in {c.estimate.contrast for c in found}:
-        places = [
-            i
-            for i, c in enumerate(found)
-            if c.estimate.contrast is contrast and c.estimate.figure.p is not None
-        ]
-        raw = np.array([found[i].estimate.figure.p for i in places], dtype=float)
-        for i, p in zip(places, multiplicity.holm(raw), strict=True):
-            result[i] = replace(found[i], estimate=replace(found[i].estimate, p_adjusted=float(p)))
+        places = [i for i, c in enumerate(found) if c.estimate.contrast is contrast]
+        family = [found[i] for i in places]
+        told = adjusted([c.estimate.figure for c in family], [c.interval_p for c in family])
+        for i, p in zip(places, told, strict=True):
+            result[i] = replace(found[i], estimate=replace(found[i].estimate, p_adjusted=p))
     return result

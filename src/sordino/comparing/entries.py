@@ -13,7 +13,7 @@ from functools import cached_property
 import pandas as pd
 
 from sordino.auditing.comparable import differences
-from sordino.comparing.align import PROBE
+from sordino.comparing.align import MEND, PROBE, plain
 from sordino.core.errors import SpecError
 from sordino.core.manifest import Manifest
 from sordino.core.names import target_name
@@ -54,12 +54,11 @@ class Entry:
     def questions(self) -> Mapping[tuple[Hashable, ...], str]:
         """What each probe asks, by `align.PROBE`. Raises SpecError for a run that holds a probe twice."""
         frame = self.political
-        places = list(zip(*(_plain(frame[name], name) for name in PROBE), strict=True))
+        places = list(zip(*(plain(frame[name]) for name in PROBE), strict=True))
         asked = dict(zip(places, frame["question"].astype(object), strict=True))
         if len(asked) < len(places):
             raise SpecError(
-                f"The run {self.run!r} holds a probe twice, so it cannot be paired with another's. "
-                "Give its questions a phrasing each (--columns phrasing=COLUMN) and audit it again."
+                f"The run {self.run!r} holds a probe twice, so it cannot be paired with another's. {MEND}"
             )
         return asked
 
@@ -89,9 +88,12 @@ def names(manifests: Sequence[Manifest]) -> list[str]:
 
 
 def grouped(entries: Sequence[Entry]) -> list[Group]:
-    """The largest groups first; within one no two entries have anything between them."""
+    """The largest groups first; within one no two entries have anything between them.
+
+    By run, for who fits with two that do not fit with each other depends on who came first.
+    """
     parts: list[list[Entry]] = []
-    for entry in entries:
+    for entry in sorted(entries, key=lambda entry: entry.run):
         fitting = (part for part in parts if not any(apart(other, entry) for other in part))
         home = next(fitting, None)
         if home is None:
@@ -128,9 +130,3 @@ def _other_questions(a: Entry, b: Entry) -> list[str]:
         held = f"{a.run} ({len(ours):,}) and {b.run} ({len(theirs):,})"
         return [f"Only {len(both):,} questions are in both {held}."]
     return []
-
-
-def _plain(values: pd.Series, name: str) -> list[Hashable]:
-    """Plain values, for pandas cannot join on the lone surrogates of a recording."""
-    missing = 0 if name == "sample" else None
-    return [value if known else missing for value, known in zip(values, values.notna(), strict=True)]

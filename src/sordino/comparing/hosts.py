@@ -6,7 +6,7 @@ both sides delivered. The two are estimated apart and said apart. Drift between 
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -14,8 +14,9 @@ import pandas as pd
 from sordino.comparing.changed import RANK
 from sordino.comparing.differences import pooled
 from sordino.comparing.texts import Alike
+from sordino.core.identity import digest
 from sordino.core.records import Figure, Kind
-from sordino.statistics import multiplicity
+from sordino.statistics.changes import adjusted
 
 ON_THE_WAY = ("blocked", "truncated", "empty", "error")
 ALPHA = 0.05
@@ -25,18 +26,20 @@ SAME = 0.10
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """b - a over all pairs, whatever their place, with both shares; templates are clusters."""
+    """b - a over all pairs, whatever their place, with both shares; templates are clusters.
+
+    p_adjusted: over all that was looked at of the kind.
+    """
 
     figure: Figure
     a: Figure
     b: Figure
-    p_adjusted: float | None = None
+    p_adjusted: float | None
 
     @property
     def is_shown(self) -> bool:
         """Beyond chance."""
-        p = self.figure.p if self.p_adjusted is None else self.p_adjusted
-        return p is not None and p < ALPHA
+        return self.p_adjusted is not None and self.p_adjusted < ALPHA
 
     @property
     def is_none(self) -> bool:
@@ -64,12 +67,12 @@ class HostEffect:
         return sorted(shown, key=lambda name: -abs(self.deliveries[name].figure.value or 0.0))
 
 
-def host_effect(pairs: pd.DataFrame, texts: Alike | None = None) -> HostEffect:
-    """pairs: as `changed.with_changes` makes them."""
+def host_effect(pairs: pd.DataFrame, texts: Alike | None = None, *, seed: int = 0) -> HostEffect:
+    """pairs: as `changed.with_changes` makes them. seed: of the Monte Carlo figures."""
     state_a, state_b = both = pairs["state_a"], pairs["state_b"]
     asked = state_a.ne("not_asked") & state_b.ne("not_asked")
-    gaps = {
-        name: Gap(*pooled(pairs, *(state.eq(name).astype(float).where(asked) for state in both)))
+    happened = {
+        name: [state.eq(name).astype(float).where(asked) for state in both]
         for name in ON_THE_WAY
         if (state_a.eq(name) | state_b.eq(name)).any()
     }
@@ -77,12 +80,17 @@ def host_effect(pairs: pd.DataFrame, texts: Alike | None = None) -> HostEffect:
     withheld = [
         state.map(RANK).gt(0).astype(float).where(political & state.isin(list(RANK))) for state in both
     ]
-    return HostEffect(_adjusted(gaps), Gap(*pooled(pairs, *withheld)), texts)
+    (reading,) = _gaps(pairs, {"reading": withheld}, seed).values()
+    return HostEffect(_gaps(pairs, happened, seed), reading, texts)
 
 
-def _adjusted(gaps: Mapping[str, Gap]) -> dict[str, Gap]:
-    raw = np.array([np.nan if gap.figure.p is None else gap.figure.p for gap in gaps.values()])
+def _gaps(pairs: pd.DataFrame, values: Mapping[str, Sequence[pd.Series]], seed: int) -> dict[str, Gap]:
+    """The gaps of one family. values: of a and of b, by what they say."""
+    found = [
+        pooled(pairs, a, b, np.random.default_rng(int(digest([seed, name]), 16)))
+        for name, (a, b) in values.items()
+    ]
+    told = adjusted([one.figure for one in found], [one.interval_p for one in found])
     return {
-        name: replace(gap, p_adjusted=None if np.isnan(p) else float(p))
-        for (name, gap), p in zip(gaps.items(), multiplicity.holm(raw), strict=True)
+        name: Gap(one.figure, one.a, one.b, p) for name, one, p in zip(values, found, told, strict=True)
     }

@@ -15,6 +15,7 @@ from itertools import combinations
 import numpy as np
 
 from sordino.auditing.findings import ALPHA
+from sordino.comparing.circumstances import stopped_early
 from sordino.comparing.entries import Entry, Group
 from sordino.comparing.grid import Grid, grids
 from sordino.core.identity import digest
@@ -89,6 +90,15 @@ class RankedGroup:
 
     group: Group
     rankings: tuple[Ranking, ...]
+
+
+def notes(groups: Sequence[Group]) -> list[str]:
+    """What whoever reads rankings of these groups must know; a sentence each."""
+    return stopped_early(
+        [entry.manifest for group in groups if len(group.entries) > 1 for entry in group.entries],
+        "Their own figures allow for it. What tells two of them apart supposes a plan that nobody ends by "
+        "what is seen, and may tell too much.",
+    )
 
 
 def rank(

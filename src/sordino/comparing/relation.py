@@ -36,9 +36,9 @@ class Sides:
 
 
 def sides(a: Manifest, b: Manifest, languages: Sequence[str] | None = None) -> Sides:
-    """What is compared. languages: of side a and side b, where these are the question."""
+    """What is compared. languages: of side a and side b, two of them, where these are the question."""
     relation = Relation.LANGUAGES if languages else relate(a, b)
-    names = _names(relation, a, b, languages or ())
+    names = _languages(a, b, languages) if languages else _names(relation, a, b)
     ours, theirs = target_name(a.target.name), target_name(b.target.name)
     one = ours if ours == theirs else f"{ours} and {theirs}"
     title = {
@@ -70,13 +70,19 @@ def _epoch(manifest: Manifest) -> str:
     return str(manifest.settings.get("epoch") or "")
 
 
-def _names(relation: Relation, a: Manifest, b: Manifest, languages: Sequence[str]) -> tuple[str, str]:
+def _names(relation: Relation, a: Manifest, b: Manifest) -> tuple[str, str]:
     """By the first way of calling them that tells them apart; failing that, by their runs."""
-    if languages:
-        first, second = (language_name(code) for code in languages)
-        return first, second
     called = ((called(a), called(b)) for called in _CALLED[relation])
     return next((names for names in called if names[0] != names[1]), (a.run, b.run))
+
+
+def _languages(a: Manifest, b: Manifest, languages: Sequence[str]) -> tuple[str, str]:
+    """The languages; and whose they are, where the targets differ."""
+    first, second = (language_name(code) for code in languages)
+    if a.target == b.target:
+        return first, second
+    ours, theirs = _names(relate(a, b), a, b)
+    return f"{ours} in {first}", f"{theirs} in {second}"
 
 
 def _epoch_name(manifest: Manifest) -> str:
@@ -85,7 +91,6 @@ def _epoch_name(manifest: Manifest) -> str:
 
 
 _CALLED: Mapping[Relation, Sequence[Callable[[Manifest], str]]] = {
-    Relation.LANGUAGES: (),
     Relation.EPOCHS: (_epoch_name,),
     Relation.SETTINGS: (),
     Relation.HOSTS: (lambda m: m.target.host or m.target.spec,),

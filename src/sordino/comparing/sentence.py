@@ -105,8 +105,8 @@ class _Teller:
         for (about, is_more), own in list(groups.items())[:NAMED]:
             much = f"{_points(abs(_value(own[0])))} {'more' if is_more else 'less'}"
             verb = much if said else SAID[measure].format(much=much)
-            where = [f"{self._in(own[0])} {_ends(own[0].estimate.figure)}".strip()]
-            where += [f"{_whole(abs(_value(c)))}{self._in(c)} {_ends(c.estimate.figure)}" for c in own[1:]]
+            where = [f"{self._in(own[0])} {_told(own[0])}".strip()]
+            where += [f"{_whole(abs(_value(c)))}{self._in(c)} {_told(c)}" for c in own[1:]]
             said.append(f"{verb}{than} about {about} {joined(where)}")
             than = ""
         left = len(groups) - NAMED
@@ -239,9 +239,20 @@ class _Teller:
         if differently:
             # Places may differ both ways, so that nothing is left of it over all.
             return f"what both deliver reads differently at places (over all {_points(value)}, {ends})"
+        places = self._at_places()
         if reading.is_none:
-            return f"what both deliver reads the same (difference {_points(value)}, {ends})"
-        return f"in what both deliver no difference is shown ({_points(value)}, {ends})"
+            told = f"what both deliver reads the same over all (difference {_points(value)}, "
+            return f"{told}{ends}{places})"
+        return f"in what both deliver no difference is shown over all ({_points(value)}, {ends}{places})"
+
+    def _at_places(self) -> str:
+        """What single places may differ by, one way or the other, though nothing is left of it over all."""
+        bounds = [c.bound for c in self._of(Measure.WITHHELD, Contrast.CHANGE)]
+        if len(bounds) < 2:
+            return ""
+        vague = "; at some places too little to tell" if None in bounds else ""
+        known = [bound for bound in bounds if bound is not None]
+        return (f"; at no place more than {ceiling(max(known))}" if known else "") + vague
 
 
 def _value(change: Change) -> float:
@@ -265,6 +276,15 @@ def _ends(figure: Figure) -> str:
         return ""
     low, high = (figure.low, figure.high) if (figure.value or 0.0) > 0 else (-figure.high, -figure.low)
     return f"({_whole(low)} to {_whole(high)})"
+
+
+def _told(change: Change) -> str:
+    """The ends; of reasoning also over how many pairs, for often only some of the answers show it."""
+    figure = change.estimate.figure
+    if change.estimate.measure is not Measure.THOUGHT_SUPPRESSION:
+        return _ends(figure)
+    pairs = f"{figure.n:,} of {change.pairs:,} pairs"
+    return f"{_ends(figure)[:-1]}; in the {pairs} with a trace on both sides)"
 
 
 def _signed(figure: Figure) -> str:

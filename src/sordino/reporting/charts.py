@@ -1,11 +1,9 @@
 """Forest plots of selectivity, as SVG for the report, and as PNG for where no page can go."""
 
-import json
 import textwrap
 from collections.abc import Sequence
 
 import altair as alt
-import vl_convert
 from markupsafe import Markup
 
 from sordino.core.records import Contrast, Estimate, Measure, Verdict
@@ -41,10 +39,7 @@ def summary_png(source: ReportSource, measure: Measure = Measure.WITHHELD, scale
         "anchor": "start", "frame": "bounds", "color": INK, "fontSize": 17, "fontWeight": 600,
         "lineHeight": 23, "offset": 18,
     }  # fmt: skip
-    spec = json.dumps(chart.to_dict() | {"config": pen.config("#ffffff"), "title": title, "padding": 24})
-    for sentinel, colour in pen.PRINTED.items():
-        spec = spec.replace(f'"{sentinel}"', f'"{colour}"')
-    return bytes(vl_convert.vegalite_to_png(spec, scale=scale))
+    return pen.picture(chart.to_dict() | {"title": title, "padding": 24}, "png", scale)
 
 
 def _chart(source: ReportSource, measure: Measure, width: int) -> alt.FacetChart | None:

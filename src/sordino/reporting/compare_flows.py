@@ -36,20 +36,26 @@ def _flow_table(source: CompareSource, kind: Kind, caption: str) -> FlowTable | 
         return None
     down = [state for state in _ORDER if any(a == state for a, _ in counts)]
     across = [state for state in _ORDER if any(b == state for _, b in counts)]
-    rows = tuple((words.STATES[a], tuple(_cell(counts, a, b, across, kind) for b in across)) for a in down)
+    # By the largest move, not by rows: two of two that changed are no more than two.
+    most = max((n for (a, b), n in counts.items() if a != b), default=0)
+    rows = tuple(
+        (words.STATES[a], tuple(_cell(counts, a, b, across, kind, most) for b in across)) for a in down
+    )
     return FlowTable(caption, tuple(words.STATES[b] for b in across), rows)
 
 
 _ORDER = ("COMPLETE", "PARTIAL", "DENIAL", *tally.STATES[3:])
 
 
-def _cell(counts: Counter[tuple[str, str]], a: str, b: str, across: list[str], kind: Kind) -> FlowCell:
+def _cell(
+    counts: Counter[tuple[str, str]], a: str, b: str, across: list[str], kind: Kind, most: int
+) -> FlowCell:
     n, whole = counts[a, b], sum(counts[a, other] for other in across)
     title = f"{change(a, b)}: {n:,} of {whole:,} that were {words.STATES[a]} in A"
     if a == b:
         return FlowCell(f"{n:,}", title, "same", "")
     href = link(e=f"{a}-{b}", k=kind.value) if n and "not_asked" not in (a, b) else ""
-    return FlowCell(f"{n:,}" if n else "0", title, f"h{math.ceil(10 * n / whole)}", href)
+    return FlowCell(f"{n:,}" if n else "0", title, f"h{math.ceil(10 * n / most) if n else 0}", href)
 
 
 def places(source: CompareSource) -> Table:

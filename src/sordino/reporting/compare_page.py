@@ -83,9 +83,11 @@ def _method(source: CompareSource) -> Iterator[str]:
     yield (
         "Difference: how much went up from A to B less how much went down, over discordant pairs, as "
         "means over templates, templates as clusters (Jeffreys' intervals on the effective number of "
-        "pairs, joined by MOVER: Zou and Donner 2008). p is one less the level at which that interval "
-        "ends at zero, adjusted by Holm's method over the places of a measure. A difference is called "
-        "shown when its interval leaves zero out and the adjusted p is below 0.05."
+        "pairs, joined by MOVER: Zou and Donner 2008; at either end Student's t over templates where that "
+        "is wider). p is one less the level at which that interval ends at zero, adjusted by Holm's method "
+        "over the places of a measure, and never below that of a sign flip over the place's own templates "
+        "(McNemar's exact test where each has one pair). A difference is called shown when its interval "
+        "leaves zero out and the adjusted p is below 0.05."
     )
     yield (
         "Against siblings: the jurisdiction's change less the change of its median sibling, paired by "

@@ -15,8 +15,8 @@ from sordino.reporting.comparisons import COUNTED, EXCLUDED, left_out
 from sordino.reporting.text import label, link
 from sordino.reporting.views import Row, Table
 
-_DIFFERENCE, _P, _HOLM = "Difference, in points", "p", "p (Holm)"
-SHORT = (_DIFFERENCE, _P, _HOLM)
+_DIFFERENCE, _P, _HOLM, _PAIRS = "Difference, in points", "p", "p (Holm)", "Pairs"
+SHORT = (_DIFFERENCE, _P, _HOLM, _PAIRS)
 """Columns behind the sides' own that nobody can do without."""
 
 _KINDS = {
@@ -97,17 +97,16 @@ def host(source: CompareSource) -> HostView | None:
         for name, gap in effect.deliveries.items()
     ]
     rows.append(_gap("Withheld, of political answers that both delivered", effect.reading))
-    head = ("A", "B", _DIFFERENCE, _P, "Pairs", "Templates")
+    head = ("A", "B", _DIFFERENCE, _P, _PAIRS, "Templates")
     return HostView(Table("", head, tuple(rows)), tuple(_texts(effect)))
 
 
 def _gap(name: str, gap: Gap) -> Row:
-    p = gap.figure.p if gap.p_adjusted is None else gap.p_adjusted
     cells = (
         words.percent(gap.a.value),
         words.percent(gap.b.value),
         words.points(gap.figure),
-        words.p_value(p),
+        words.p_value(gap.p_adjusted),
         words.count(gap.figure.n),
         str(gap.figure.clusters),
     )
@@ -172,7 +171,7 @@ def _key(estimate: Estimate) -> tuple[str | None, str]:
 
 def _head(*, counted: bool) -> tuple[str, ...]:
     more = ("With blocked and truncated as withheld",) if counted else ()
-    after = (_HOLM, "Pairs", "Templates", "Left out in A", "Left out in B")
+    after = (_HOLM, _PAIRS, "Templates", "Left out in A", "Left out in B")
     return ("A", "B", _DIFFERENCE, *more, *after)
 
 
@@ -184,7 +183,7 @@ def _row(source: CompareSource, change: Change, name: str, counted: Change | Non
         words.points(e.figure),
         *((words.points(counted.estimate.figure),) if counted else ()),
         words.p_value(e.p_adjusted),
-        words.count(e.figure.n),
+        _pairs(change),
         str(e.figure.clusters),
         left_out(change.missing_a) or "–",
         left_out(change.missing_b) or "–",
@@ -192,6 +191,12 @@ def _row(source: CompareSource, change: Change, name: str, counted: Change | Non
     language = {} if source.between_languages else {"l": e.language}
     href = link(j=e.jurisdiction or None, **language, k=kind.value)
     return Row(name, cells, href, "shown" if change.is_shown else "")
+
+
+def _pairs(change: Change) -> str:
+    """Those of which both sides have a value, and of how many where some have none."""
+    n, owed = change.estimate.figure.n, change.pairs
+    return words.count(n) if n == owed else f"{words.count(n)} of {words.count(owed)}"
 
 
 def _percent(figure: Figure | None) -> str:
@@ -227,5 +232,5 @@ def _selectivity(source: CompareSource, measure: Measure) -> Iterator[Table]:
         )
         caption = "" if source.between_languages else words.language(language)
         note = f"Interval: {label(here[0].estimate.figure.method)}, {here[0].estimate.figure.level:.0%}."
-        head = ("Against the median sibling's, in points", _HOLM, "Pairs", "Templates")
+        head = ("Against the median sibling's, in points", _HOLM, _PAIRS, "Templates")
         yield Table(caption, head, rows, (note,))

@@ -24,7 +24,9 @@ class ChangePart:
 
 @dataclass(frozen=True, slots=True)
 class FlowCell:
-    """Pairs that went from one state to another. look: "h0" … "h10" by its share of the row, or "same"."""
+    """Pairs that went from one state to another. look: "h0" … "h10", as many as the commonest move's "h10",
+    or "same".
+    """
 
     text: str
     title: str

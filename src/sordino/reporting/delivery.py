@@ -65,8 +65,9 @@ def dominated(source: ReportSource) -> str:
     return (
         f"Blocks come mostly from one route: {label(route.name) or 'not recorded'} blocked "
         f"{words.count(route.blocked)} of {words.count(route.settled)}, all others together {others} "
-        f"({100 * one.low:.0f} to {100 * one.high:.0f} points more). They tell of that host rather than "
-        "of the model, unless it was sent other questions than the rest."
+        f"({100 * one.low:.0f} to {100 * one.high:.0f} points more, taking answers as independent: where "
+        "blocks gather on the same questions it is less sure than that). They tell of that host rather "
+        "than of the model, unless it was sent other questions than the rest."
     )
 
 

@@ -1,7 +1,7 @@
 """An HTML page that needs no network, and its writing.
 
-Under every page that Sordino writes. A page appears whole or not at all, and a place that cannot take it is
-found out before the work for it starts.
+Under every page that Sordino writes, and under pictures. A file appears whole or not at all, and a place
+that cannot take it is found out before the work for it starts.
 """
 
 import base64
@@ -66,13 +66,13 @@ def check_writable(path: Path) -> None:
         raise _unwritable(path, error) from error
 
 
-def replace(path: Path, text: str) -> None:
-    """Write `text` to `path`, replacing what was there only once all of it is written."""
+def replace(path: Path, content: str | bytes) -> None:
+    """Write it to `path`, replacing what was there only once all of it is written. Text is in UTF-8."""
     check_writable(path)
     # Beside the goal, so that the replacement is one step of the file system.
     beside = path.with_name(f".{uuid.uuid4().hex}.part")
     try:
-        beside.write_text(text, encoding="utf-8", newline="\n")
+        beside.write_bytes(content.encode() if isinstance(content, str) else content)
         beside.replace(path)
     except OSError as error:
         raise _unwritable(path, error) from error

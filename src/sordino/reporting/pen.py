@@ -1,8 +1,11 @@
-"""The four colours that every chart is drawn in, and how one becomes SVG that needs no script.
+"""The four colours that every chart is drawn in, and how one becomes SVG without a script, or a picture.
 
 Altair draws in sentinel colours, which become CSS variables of the page, so that the dark theme and print
-need no second picture.
+need no second picture; where there is no page they are printed.
 """
+
+import json
+from collections.abc import Mapping
 
 import altair as alt
 import vl_convert
@@ -22,6 +25,23 @@ def svg(chart: alt.TopLevelMixin) -> Markup:
         drawn = drawn.replace(f'"{sentinel}"', f'"{variable}"')
     # Markup of our own making: the writer of the SVG escapes the names.
     return Markup(drawn)  # noqa: S704
+
+
+def picture(spec: Mapping[str, object], form: str, scale: float = 2.0) -> bytes:
+    """A chart on white, as a file by itself. Every name in it must have gone through `text.label`.
+
+    spec: the chart as a dictionary. form: "png" (`scale` pixels a point), "svg" or "pdf".
+    """
+    told = json.dumps({**spec, "config": config("#ffffff")})
+    for sentinel, colour in PRINTED.items():
+        told = told.replace(f'"{sentinel}"', f'"{colour}"')
+    match form:
+        case "svg":
+            return str(vl_convert.vegalite_to_svg(told)).encode()
+        case "pdf":
+            return bytes(vl_convert.vegalite_to_pdf(told))
+        case _:
+            return bytes(vl_convert.vegalite_to_png(told, scale=scale))
 
 
 def config(background: str) -> dict[str, object]:

@@ -35,8 +35,8 @@ _METHOD = (
     "templates could.",
 )
 _OWN = (
-    "`sordino report RUN` writes a run's own report. One that lies beside this page as report-RUN.html "
-    "when the page is written is linked from here."
+    "The command sordino report RUN writes a run's own report. One that lies beside this page as "
+    "report-RUN.html when the page is written is linked from here."
 )
 _LIMITS = (
     "A rank is among these models and these questions only. Another model added or left out changes ranks, "
@@ -67,7 +67,7 @@ def page(source: SweepSource, report: Report) -> SweepPage:
         ),
         runs=_runs(entries, report),
         delivery=sweep_tables.delivery(entries),
-        matchings=_matchings(entries),
+        matchings=matchings(entries),
         method=_METHOD,
         limits=_LIMITS,
         notes=tuple(_notes(source)),
@@ -88,11 +88,16 @@ def measures(ranked: RankedGroup) -> list[Measure]:
 
 
 def _told(source: SweepSource) -> list[str]:
+    """What was found stands first, of whichever group it is."""
     told: list[str] = []
-    for at, ranked in enumerate(source.groups):
-        head = f"Group {at + 1}: " if len(source.groups) > 1 else ""
+    for number, ranked in sorted(enumerate(source.groups, 1), key=lambda one: not _has_findings(one[1])):
+        head = f"Group {number}: " if len(source.groups) > 1 else ""
         told += [prose(head + one) for one in sweep_words.said(ranked)]
     return told or [sweep_words.NONE_READ if source.groups else sweep_words.NONE_COMPARABLE]
+
+
+def _has_findings(ranked: RankedGroup) -> bool:
+    return any(sweep_words.findings(ranked, measure) for measure in measures(ranked))
 
 
 def _heading(source: SweepSource) -> str:
@@ -155,7 +160,8 @@ def _runs(entries: Sequence[Entry], report: Report) -> Table:
     return Table("Runs", ("Run", "Target", "Host", "Revision"), tuple(rows), (_OWN,))
 
 
-def _matchings(entries: Sequence[Entry]) -> tuple[str, ...]:
+def matchings(entries: Sequence[Entry]) -> tuple[str, ...]:
+    """How alike the questions about siblings are, a text for each way that there is."""
     seen = {str(value) for entry in entries for value in entry.political["matching"].dropna().unique()}
     return tuple(text for name, text in words.MATCHINGS.items() if name in seen)
 

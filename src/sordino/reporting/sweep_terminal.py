@@ -17,8 +17,8 @@ from sordino.reporting.sweep_source import SweepSource
 from sordino.reporting.sweep_words import figure_of
 from sordino.reporting.text import label, prose
 
-_NAME, _CELL = 30, 16
-"""Columns that a model's name and a place take."""
+_NAME, _LEAST, _GAP = 30, 8, 2
+"""Characters: the most of a model's name, the fewest of a place, and what is left between places."""
 
 _LEGEND = (
     "rate, points against the median sibling, rank (1 the lowest; a range is not told apart): "
@@ -73,9 +73,10 @@ def _tables(ranked: RankedGroup, width: int) -> Iterator[Table]:
     """What is withheld: a table a language, its places by name; several where they do not fit."""
     measure = Measure.WITHHELD
     longest = max(len(label(entry.name)) for entry in ranked.group.entries)
-    fits = max((width - min(longest, _NAME)) // _CELL, 1)
     own = sorted((r for r in ranked.rankings if r.measure is measure), key=lambda r: r.jurisdiction)
     rows = sweep_tables.by_selectivity(ranked, own)
+    widest = max((_cell(r, at).cell_len for r in own for at in rows), default=_LEAST)
+    fits = max((width - min(longest, _NAME) - _GAP) // (max(widest, _LEAST) + _GAP), 1)
     for language in sorted({r.language for r in own}):
         here = [r for r in own if r.language == language]
         size = math.ceil(len(here) / math.ceil(len(here) / fits))
@@ -85,10 +86,12 @@ def _tables(ranked: RankedGroup, width: int) -> Iterator[Table]:
 
 def _table(ranked: RankedGroup, rankings: Sequence[Ranking], rows: Sequence[int]) -> Table:
     title = f"{words.MEASURES[rankings[0].measure][0]}, {words.language(rankings[0].language)}"
-    table = Table(title=Text(title), title_justify="left", box=None, pad_edge=False, padding=(0, 1, 0, 0))
+    table = Table(
+        title=Text(title), title_justify="left", box=None, pad_edge=False, padding=(0, _GAP, 0, 0)
+    )
     table.add_column("", overflow="ellipsis", no_wrap=True, max_width=_NAME)
     for r in rankings:
-        table.add_column(Text(sweep_words.jurisdiction(ranked, r)), overflow="fold", min_width=_CELL - 2)
+        table.add_column(Text(sweep_words.jurisdiction(ranked, r)), overflow="fold", min_width=_LEAST)
     for at in rows:
         name = Text(label(ranked.group.entries[at].name))
         table.add_row(name, *(_cell(r, at) for r in rankings))

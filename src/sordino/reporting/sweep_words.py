@@ -235,6 +235,12 @@ def _not_found(ranked: RankedGroup, rankings: Sequence[Ranking]) -> list[str]:
         lacking = f"; not enough data in {unknown} of {len(findings)} cases" if unknown else ""
         names = joined(list(dict.fromkeys(jurisdiction(ranked, r) for r in own)))
         spoken = joined([words.language(language) for language in languages])
+        if unknown == len(findings):
+            told.append(
+                f"In {spoken} the data are too few to tell whether a model {MORE[own[0].measure][0]} about "
+                f"{names} than about siblings."
+            )
+            continue
         told.append(
             f"In {spoken} no model was found to {MORE[own[0].measure][1]} about {names} "
             f"than about siblings{bound}{lacking}."

@@ -3,7 +3,7 @@
 Beside `paired`, which compares two jurisdictions of one side. Here every observation has its own partner,
 so a change is told from its discordant pairs: how much went up, less how much went down. Where the sides
 mostly agree that is far surer than two rates can be; where they have nothing to do with each other it is no
-less sure than those.
+less sure than those. `benchmarks/changes.py` measures size and power.
 """
 
 from collections.abc import Callable, Sequence
@@ -11,44 +11,68 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import optimize
+from scipy import optimize, special
 
 from sordino.core.records import Figure
-from sordino.statistics import intervals, permutation
+from sordino.statistics import intervals, multiplicity, permutation
 from sordino.statistics.intervals import Arm, Floats, Integers
 from sordino.statistics.rates import FEWEST, observed
 
-CHANGE = "discordant pairs, cluster-adjusted Jeffreys, MOVER, p from the interval"
+CHANGE = "discordant pairs, cluster-adjusted Jeffreys by MOVER or Student's t over templates, the wider"
 SELECTIVITY = (
     "discordant pairs, cluster-adjusted Jeffreys, difference of differences, median sibling by Monte Carlo"
 )
 SMALLEST_P = 1e-6
 
 
-def change(up: Floats, down: Floats, counts: Integers, level: float = 0.95) -> Figure:
-    """The mean of b minus the mean of a over the same pairs; templates are clusters.
+def change(
+    up: Floats, down: Floats, counts: Integers, generator: np.random.Generator, level: float = 0.95
+) -> tuple[Figure, float | None]:
+    """The mean of b minus the mean of a over the same pairs, templates as clusters; and its interval's p.
 
     up, down: (templates,), means over a template's pairs of max(b - a, 0) and of max(a - b, 0), each in
     [0, 1], NaN where there were no pairs. counts: (templates,), those pairs.
-    Interval: MOVER on the cluster-adjusted arms of both (see `intervals`); their correlation is the one
-    seen, and at most that of two shares of one whole, which cannot both be large. p: one less the level at
-    which that interval ends at zero, so that the two tell one story; at least `SMALLEST_P`.
-    With fewer than two templates there is no figure (value None).
+    Interval: the wider, at either end, of two. MOVER on the cluster-adjusted arms of both (see `intervals`)
+    never has zero width; their correlation is the one seen, and at most that of two shares of one whole,
+    which cannot both be large. Student's t on the templates' own changes knows how little a few templates
+    say of their spread. The interval's p is one less the level at which it ends at zero, at least
+    `SMALLEST_P`. The figure's p is no smaller than that, nor than that of a sign flip over templates, which
+    assumes no more than that either side could have been the other: McNemar's exact test where a template
+    has one pair. For families see `adjusted`.
+    With fewer than two templates there is no figure (value None), and no p.
     """
     seen = observed(up, counts) & observed(down, counts)
     pairs = counts[seen]
     n, clusters = int(pairs.sum()), int(seen.sum())
     if clusters < FEWEST:
-        return Figure(None, None, None, n, clusters, CHANGE, level)
+        return Figure(None, None, None, n, clusters, CHANGE, level), None
     gained, lost = (intervals.arm(side[seen], pairs, pairs.astype(float)) for side in (up, down))
     apart = np.stack([up[seen] - gained.value, down[seen] - lost.value], axis=1)
     alike = min(float(intervals.correlation(apart)[0, 1]), _of_one_whole(gained.value, lost.value))
+    value, moved = gained.value - lost.value, up[seen] - down[seen]
+    error = float(np.sqrt(((pairs / n * (moved - value)) ** 2).sum() * clusters / (clusters - 1)))
 
     def limits(at: float) -> tuple[float, float]:
-        return intervals.difference(gained, lost, alike, at)
+        low, high = intervals.difference(gained, lost, alike, at)
+        width = error * float(special.stdtrit(clusters - 1, (1 + at) / 2))
+        return max(min(low, value - width), -1.0), min(max(high, value + width), 1.0)
 
-    value = gained.value - lost.value
-    return Figure(value, *limits(level), n, clusters, CHANGE, level, _p(value, limits))
+    p = _p(value, limits)
+    exact = permutation.sign_flip(pairs * moved, generator)
+    return Figure(value, *limits(level), n, clusters, CHANGE, level, max(p, exact)), p
+
+
+def adjusted(figures: Sequence[Figure], of_intervals: Sequence[float | None]) -> list[float | None]:
+    """p of a family of changes: Holm's method over the intervals' p, and no smaller than each figure's own.
+
+    figures, of_intervals: as `change` makes them. Few templates have no small p by sign flips, so that a
+    family of them would never be told anything; intervals have, and one place alone is held to both.
+    """
+    raw = np.array([np.nan if p is None else p for p in of_intervals], dtype=float)
+    return [
+        None if figure.p is None else max(float(p), figure.p)
+        for figure, p in zip(figures, multiplicity.holm(raw), strict=True)
+    ]
 
 
 def _of_one_whole(a: float, b: float) -> float:

@@ -1,7 +1,8 @@
 """A permutation test that treats templates as the units: exact where the cases can be counted.
 
 Two-sided on the statistic itself. A Monte Carlo p is (b + 1) / (m + 1) (Phipson & Smyth 2010,
-Stat. Appl. Genet. Mol. Biol. 9), so it is never zero.
+Stat. Appl. Genet. Mol. Biol. 9), so it is never zero. Where none of the first draws is as extreme as what
+was seen, there are 25 times as many: a family of thousands of pairs asks for that tail.
 """
 
 import numpy as np
@@ -9,6 +10,12 @@ import numpy as np
 from sordino.statistics.intervals import Floats, Integers
 
 PERMUTATIONS = 10_000
+MOST = 250_000
+"""Draws, where hardly any is as extreme. Any two of 158 models can be told apart with so many."""
+
+_TOGETHER = 20_000
+"""Draws that are in memory at once: few enough for a processor's cache."""
+_BYTE = 8
 _TIE = 1e-9
 
 
@@ -18,6 +25,8 @@ def sign_flip(
     """p of the sum of differences when, in each template, either arm could have been the other.
 
     differences: (templates,), weighted, a - b. Equal sizes flip binomially, which makes most cases exact.
+    The smallest p by Monte Carlo is 1 / (`MOST` + 1). Whether there are more draws depends on the first
+    ones alone, and on their count being zero: the rule stays valid at every level.
     """
     sizes, times = np.unique(np.round(np.abs(differences[differences != 0]), 12), return_counts=True)
     seen = abs(float(differences.sum()))
@@ -29,8 +38,25 @@ def sign_flip(
         return min(float(chances[np.abs(sums) >= seen - _TIE].sum()), 1.0)
     each = np.repeat(sizes, times)
     signs = 2.0 * generator.integers(0, 2, (permutations, len(each)), dtype=np.int8) - 1
-    extreme = np.abs(signs @ each) >= seen - _TIE
-    return float((extreme.sum() + 1) / (extreme.size + 1))
+    extreme, drawn = int((np.abs(signs @ each) >= seen - _TIE).sum()), permutations
+    if not extreme and drawn < MOST:
+        extreme, drawn = _extreme(each, seen, MOST - drawn, generator), MOST
+    return (extreme + 1) / (drawn + 1)
+
+
+def _extreme(each: Floats, seen: float, draws: int, generator: np.random.Generator) -> int:
+    """How many of so many draws are as extreme as what was seen. Eight signs at once, by table."""
+    rows = -(-len(each) // _BYTE)
+    signs = 2.0 * np.unpackbits(np.arange(256, dtype=np.uint8)[:, None], axis=1) - 1
+    tables = np.pad(each, (0, _BYTE * rows - len(each))).reshape(rows, _BYTE) @ signs.T
+    found = 0
+    for start in range(0, draws, _TOGETHER):
+        bits = generator.integers(0, 256, (rows, min(_TOGETHER, draws - start)), dtype=np.uint8)
+        sums = np.zeros(bits.shape[1])
+        for table, row in zip(tables, bits, strict=True):
+            sums += table.take(row)
+        found += int(np.count_nonzero(np.abs(sums) >= seen - _TIE))
+    return found
 
 
 def _binomial(many: int) -> Floats:

@@ -53,7 +53,7 @@ def rank(
         command=shlex.join(["sordino", "rank", *chosen]),
         groups=tuple(ranked),
         alone=tuple(group for group in groups if len(group.entries) < FEWEST),
-        notes=(*said, *notes),
+        notes=(*said, *ranking.notes(groups), *notes),
     )
 
 
