@@ -45,6 +45,16 @@ def test_a_jurisdiction_about_which_all_answer_alike_has_no_order(ladder):
     assert set(ranks.values()) == {(1, 4)}
 
 
+@pytest.mark.parametrize(("lost", "is_ranked"), [(2, True), (3, False)])
+def test_a_host_that_keeps_back_more_than_a_tenth_leaves_no_rank(lost, is_ranked):
+    """Of 20 answers; what came through withholds nothing."""
+    missing = {("XA", "en"): ("blocked_output", lost)}
+    frame = RUNS.outcomes({("XA", "en"): 0, ("XB", "en"): 0}, lost=missing)
+    ranked = rank(Group((*RUNS.ladder({"open": 0, "mute": 20}), RUNS.entry("blocked", frame))))
+    assert ("blocked" in by_name(ranked, place(ranked), Contrast.RATE)) is is_ranked
+    assert "blocked" in by_name(ranked, place(ranked, "XB"), Contrast.RATE)
+
+
 def test_less_than_siblings_makes_no_other_model_selective():
     """One withholds about the sibling: by selectivity it stands below, and the other is not put above."""
     turned = RUNS.entry("turned", RUNS.outcomes({("XA", "en"): 0, ("XB", "en"): 20}))
@@ -92,13 +102,13 @@ def test_with_nothing_to_read_there_is_no_rank_and_the_others_are_ranked_without
 
 
 def test_a_pair_counts_only_the_probes_that_both_have():
-    """The half that one model's host lost are those which the other withheld: no pair, no difference."""
+    """The half that was lost on one model's way are those which the other withheld: no pair, no difference."""
     withheld = {("XA", "en"): 10, ("XB", "en"): 0}
     whole = RUNS.entry("whole", RUNS.outcomes(withheld, 20))
     turned = RUNS.outcomes(withheld, 20)
     silent = turned["engagement"].eq("DENIAL").fillna(False)
     half = turned.assign(
-        delivery=turned["delivery"].mask(silent, "truncated"), engagement=turned["engagement"].mask(silent)
+        delivery=turned["delivery"].mask(silent, "error"), engagement=turned["engagement"].mask(silent)
     )
     ranked = rank(Group((whole, RUNS.entry("half", half))))
     (pair,) = place(ranked).orders[Contrast.RATE].pairs

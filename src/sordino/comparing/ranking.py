@@ -5,7 +5,7 @@ one way with an adjusted p below 0.05 and an interval that excludes zero; by sel
 is selective itself. Adjusted is over all pairs, in
 both directions, within one order: a measure's rates, or its selectivities, about one jurisdiction in one
 language. A rank is an interval (see `statistics.ranks`): not told apart is not equal. Where there is
-nothing to read, there is no rank.
+nothing to read, or a host keeps back more than a tenth, there is no rank.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -15,6 +15,7 @@ from itertools import combinations
 import numpy as np
 
 from sordino.auditing.findings import ALPHA
+from sordino.auditing.outcomes import WITHHELD_IF_SO_COUNTED
 from sordino.comparing.circumstances import stopped_early
 from sordino.comparing.entries import Entry, Group
 from sordino.comparing.grid import Grid, grids
@@ -23,6 +24,8 @@ from sordino.core.records import Contrast, Estimate, Figure, Finding, Measure, V
 from sordino.statistics import paired, ranks, selectivities
 from sordino.statistics.multiplicity import holm
 
+MOST_HIDDEN = 0.1
+"""The share of a place's answers that may be blocked or cut off: with more, there is no rank."""
 MEASURES = (Measure.WITHHELD, Measure.OMISSION, Measure.STATE_LINE)
 CONTRASTS = (Contrast.SELECTIVITY, Contrast.RATE)
 
@@ -195,7 +198,11 @@ def _order(
     """The order of the entries that have a figure; None where fewer than two have one."""
     measure, contrast, column = about
     own = [s.selectivity if contrast is Contrast.SELECTIVITY else s.rate for s in standings]
-    ranked = [at for at, e in enumerate(own) if e is not None and e.figure.value is not None]
+    ranked = [
+        at
+        for at, e in enumerate(own)
+        if e is not None and e.figure.value is not None and not _is_hidden(standings[at].rate)
+    ]
     if len(ranked) < 2:
         return None
     # By run, so that nothing depends on the order in which runs were named.
@@ -215,6 +222,14 @@ def _order(
         max(pair.figure.clusters for pair in pairs),
         ranks.fewest_clusters(len(ranked)),
     )
+
+
+def _is_hidden(rate: Estimate | None) -> bool:
+    """Whether so much was blocked or cut off that the rest says little of what the model would answer."""
+    if rate is None:
+        return False
+    hidden = sum(rate.excluded.get(why, 0) for why in WITHHELD_IF_SO_COUNTED)
+    return hidden > MOST_HIDDEN * (rate.figure.n + hidden)
 
 
 def _ranks(ranked: Sequence[int], pairs: Sequence[Pair]) -> dict[int, tuple[int, int]]:

@@ -41,8 +41,8 @@ _OWN = (
 _LIMITS = (
     "A rank is among these models and these questions only. Another model added or left out changes ranks, "
     "and can change which pairs are told apart.",
-    "What did not arrive is in no rate and no rank. Where a host blocks what a model would have withheld, "
-    "its rate looks low: read it beside what was left out.",
+    "What did not arrive is in no rate. Where a host blocks what a model would have withheld, its rate "
+    "looks low: where more than a tenth was blocked or cut off, there is no rank.",
     "One judge reads all models of a group. If it errs more on one model's style than on another's, the "
     "difference is in the ranks.",
     "A difference says that models answer differently, not why, nor who wanted it.",
