@@ -403,3 +403,20 @@ def test_a_call_tells_the_hosts_own_reason():
     assert inspect_output.attempt("k", output).delivery is Delivery.EMPTY
     told = inspect_output.attempt("k", output, call)
     assert (told.delivery, told.finish_reason) == (Delivery.BLOCKED_INPUT, "PROHIBITED_CONTENT")
+
+
+class BadRequest(Exception):  # noqa: N818 - as the client libraries call it
+    status_code = 400
+
+
+@pytest.mark.parametrize(
+    ("told", "delivery"),
+    [
+        ("the model llama-guardrail does not exist", Delivery.ERROR),
+        ("bad request: What does the guardrail of the bridge say?", Delivery.ERROR),
+        ("data_inspection_failed", Delivery.BLOCKED_INPUT),
+    ],
+)
+def test_what_an_exception_repeats_of_the_request_makes_no_block(told, delivery):
+    asked = {"question": "What does the guardrail of the bridge say?", "model": "llama-guardrail"}
+    assert inspect_output.failure("k", BadRequest(told), **asked).delivery is delivery

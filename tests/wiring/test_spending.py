@@ -101,3 +101,16 @@ def test_what_a_server_cannot_be_asked_is_found_before_anything_is():
 def test_attempts_pass_unchanged():
     spending = Spending(ScriptedBackend(SAID))
     assert all(isinstance(a, Attempt) and a.text == "Yes." for a in asked(spending))
+
+
+def test_a_block_that_states_no_tokens_is_estimated_and_not_free():
+    spending = Spending(ScriptedBackend({QUESTIONS[0]: {"text": "", "finish_reason": "content_filter"}}))
+    asked(spending)
+    assert spending.spent.estimated == 1
+    assert spending.spent.tokens.prompt > 0
+
+
+def test_a_count_that_is_stated_is_kept_beside_one_that_is_not():
+    spending = Spending(ScriptedBackend({QUESTIONS[0]: {"text": "Seven letters.", "prompt_tokens": 99}}))
+    asked(spending)
+    assert (spending.spent.tokens, spending.spent.estimated) == (Tokens(99, 4), 1)

@@ -184,3 +184,12 @@ def test_costs_are_summed_by_currency_and_no_price_is_not_zero():
         Cost(4, Tokens(20, 40), money=None),
         Cost(6, Tokens(20, 40), money=0.75, currency="EUR"),
     ]
+
+
+@pytest.mark.parametrize("order", [(1.5, None, 2.0), (None, 1.5, 2.0), (1.5, 2.0, None)])
+def test_one_price_that_is_not_known_leaves_the_sum_unknown(order):
+    planned = [
+        sweeping.Planned(None, cost=Cost(1, Tokens(10, 20), money=money, currency="EUR")) for money in order
+    ]
+    (cost,) = sweeping.expected(planned)
+    assert (cost.requests, cost.money) == (3, None)

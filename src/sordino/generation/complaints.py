@@ -10,6 +10,12 @@ from typing import Any
 LONGEST = 200
 """Characters of a complaint that are kept."""
 _READ = 20 * LONGEST
+INSPECTED = frozenset({400, 403, 422})
+"""Statuses with which hosts say that they inspected the content: most with 400, OpenRouter and Qianfan with
+403, MiniMax with 422.
+"""
+_REPEATED = 24
+"""Characters of a question by which its repetition is known."""
 
 
 def plain(text: str) -> str:
@@ -34,6 +40,13 @@ def complaint(content: bytes, hide: Callable[[str], str] = plain) -> str:
     if text.startswith("<"):
         return "a page of HTML, so this may not be the address up to its version, such as …/v1"
     return line(text, hide)
+
+
+def unrepeated(told: str, question: str, model: str) -> str:
+    """What a host says, without what it repeats: question and model may be about moderation itself."""
+    repeated = question[:_REPEATED]
+    before = told.partition(repeated)[0] if repeated else told
+    return (before.replace(model, "") if model else before) or "an error"
 
 
 def line(text: str, hide: Callable[[str], str] = plain) -> str:

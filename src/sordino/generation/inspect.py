@@ -172,7 +172,14 @@ class InspectBackend:
             found = inspect_output.attempt(request.key, output, _last_call(notes.events), self._hide)
         except Exception as error:
             self._give_up(error)
-            found = inspect_output.failure(request.key, error, _last_call(notes.events), self._hide)
+            found = inspect_output.failure(
+                request.key,
+                error,
+                _last_call(notes.events),
+                self._hide,
+                question=request.question,
+                model=self._spec.rpartition("/")[2],
+            )
         return replace(found, route=found.route or self._host)
 
     def _give_up(self, error: Exception) -> None:

@@ -17,7 +17,6 @@ from sordino.generation import inspect_output
 from sordino.generation.answers import Answer, read_answer
 from sordino.generation.codes import jurisdiction_code, language_code
 from sordino.generation.complaints import line
-from sordino.generation.delivery import settle
 from sordino.generation.recorded import Recorded
 
 if TYPE_CHECKING:
@@ -174,8 +173,8 @@ def _attempts(sample: "EvalSample") -> Iterator[Attempt]:
     """One for each choice; one that failed where there is none."""
     output = sample.output
     if sample.error is not None:
-        said = line(sample.error.message)
-        yield Attempt("", settle(text=None, error=said), error=said)
+        # Of a solver or a sandbox as well: its words say nothing of what a host did.
+        yield Attempt("", Delivery.ERROR, error=line(sample.error.message))
     elif len(output.choices) > 1:
         for choice in output.choices:
             yield inspect_output.attempt("", output.model_copy(update={"choices": [choice], "usage": None}))

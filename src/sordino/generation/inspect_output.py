@@ -12,15 +12,13 @@ from tenacity import RetryError
 
 from sordino.core.records import Attempt, Delivery
 from sordino.generation import envelopes
-from sordino.generation.complaints import line, plain, said
+from sordino.generation.complaints import INSPECTED, line, plain, said, unrepeated
 from sordino.generation.delivery import settle
 from sordino.generation.reasoning import split
 
 if TYPE_CHECKING:
     from inspect_ai.model import ChatCompletionChoice, ChatMessageAssistant, ModelCall, ModelOutput
 
-_INSPECTED = frozenset({400, 403})
-"""Statuses with which hosts say that they inspected the content."""
 _KEPT_APART = "attachment://"
 """How Inspect begins a text of a call that it keeps elsewhere for its length."""
 
@@ -71,12 +69,23 @@ def attempt(
 
 
 def failure(
-    key: str, raised: Exception, call: "ModelCall | None" = None, hide: Callable[[str], str] = plain
+    key: str,
+    raised: Exception,
+    call: "ModelCall | None" = None,
+    hide: Callable[[str], str] = plain,
+    *,
+    question: str = "",
+    model: str = "",
 ) -> Attempt:
-    """The attempt that an exception of Inspect's, or of what it asks with, makes."""
+    """The attempt that an exception of Inspect's, or of what it asks with, makes.
+
+    question, model: what was asked of which, since an exception may repeat them.
+    """
     cause, tries = _cause(raised)
-    words = line(f"{_code(call)} {str(cause) or repr(cause)}", hide)
-    delivery = settle(text=None, error=words) if status_of(raised) in _INSPECTED else Delivery.ERROR
+    told = f"{_code(call)} {str(cause) or repr(cause)}"
+    words, delivery = line(told, hide), Delivery.ERROR
+    if status_of(raised) in INSPECTED:
+        delivery = settle(text=None, error=unrepeated(told, question, model))
     times = f" after {tries} tries" if tries > 1 else ""
     return Attempt(key, delivery, error=f"{type(cause).__name__}{times}: {words}")
 

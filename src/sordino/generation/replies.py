@@ -23,12 +23,6 @@ _PASSING = frozenset({408, 409, 429})
 """With all from 500 on: statuses of failures that may pass. OpenAI's, Anthropic's and vLLM's."""
 _STRAINING = frozenset({408, 429, 503, 529})
 """Statuses of a server that has more to do than it bears; 529 is Anthropic's."""
-_INSPECTED = frozenset({400, 403, 422})
-"""Where hosts say that they inspected the content: most with 400, OpenRouter and Qianfan with 403, MiniMax
-with 422.
-"""
-_REPEATED = 24
-"""Characters of a question by which its repetition is known."""
 _PASSING_CODES = frozenset({1000, 1001, 1002})
 """MiniMax's in `base_resp`: unknown error, timeout, rate limit."""
 
@@ -81,7 +75,7 @@ class Reader:
         if status >= 500 or status in _PASSING:
             raise AgainError(f"HTTP {status}", told, waiting(after), strains=status in _STRAINING)
         body, delivery = parsed(content), Delivery.ERROR
-        if status in _INSPECTED and isinstance(body, Mapping):
+        if status in complaints.INSPECTED and isinstance(body, Mapping):
             blocks_output = envelopes.blocks_output(body)
             delivery = settle(
                 text=None, error=self._note(request, said(body)), output_blocked=blocks_output
@@ -152,10 +146,7 @@ class Reader:
         return said(error)
 
     def _note(self, request: Request, told: str) -> str:
-        """What a host says, without what it repeats: question and model may be about moderation itself."""
-        repeated = request.question[:_REPEATED]
-        before = told.partition(repeated)[0] if repeated else told
-        return before.replace(self._dialect.endpoint.model, "") or "an error"
+        return complaints.unrepeated(told, request.question, self._dialect.endpoint.model)
 
 
 def _hidden(made: Attempt, hide: Callable[[str], str]) -> Attempt:

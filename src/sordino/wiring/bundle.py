@@ -177,7 +177,7 @@ def _figures(folder: Path) -> Check:
     results = json.loads((folder / "results.json").read_text(encoding="utf-8"))
     outcomes = _texts(pd.read_parquet(folder / "outcomes.parquet"), unescape)
     manifest = codec.manifest_from_json(json.dumps(results["manifest"]))
-    computed = figures(manifest, outcomes, seed=int(str(manifest.settings.get("seed", 0))))
+    computed = figures(manifest, outcomes, seed=int(str(manifest.settings.get("seed") or 0)))
     concluded = conclude(computed)
     told = sentence(target_name(manifest.target.name), concluded, computed, manifest.jurisdictions)
     labels = _held_labels(folder)

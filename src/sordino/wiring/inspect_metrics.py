@@ -79,7 +79,8 @@ def share() -> Metric:
 def _rows(scores: Iterable[SampleScore]) -> Iterator[Row]:
     for one in scores:
         asked, said = one.sample_metadata or {}, one.score.metadata or {}
-        yield {name: asked.get(name) for name in _ASKED} | said[OUTCOME]
+        if OUTCOME in said:  # not of a question of another pack
+            yield {name: asked.get(name) for name in _ASKED} | said[OUTCOME]
 
 
 def _is_shown(one: Estimate) -> bool:

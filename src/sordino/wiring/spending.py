@@ -148,6 +148,11 @@ def _taken(request: Request, attempt: Attempt) -> tuple[Tokens, bool]:
     """What an attempt took, and whether the server said so. A failure that states nothing took nothing."""
     prompt, completion = attempt.prompt_tokens, attempt.completion_tokens
     said = attempt.text + (attempt.reasoning or "")
-    if not said or (prompt is not None and completion is not None):
+    if prompt is not None and completion is not None:
+        return Tokens(prompt, completion), True
+    if attempt.delivery is Delivery.ERROR and not said:
         return Tokens(prompt or 0, completion or 0), True
-    return Tokens(_most(request).prompt, estimated_tokens(said)), False
+    return Tokens(
+        _most(request).prompt if prompt is None else prompt,
+        estimated_tokens(said) if completion is None else completion,
+    ), False

@@ -149,12 +149,13 @@ def expected(planned: Iterable[Planned]) -> list[Cost]:
     sums: dict[str, Cost] = {}
     for one in planned:
         if cost := one.cost:
-            known = sums.get(cost.currency, Cost(0, Tokens(), currency=cost.currency))
+            known = sums.get(cost.currency, Cost(0, Tokens(), money=0.0, currency=cost.currency))
             sums[cost.currency] = replace(
                 known,
                 requests=known.requests + cost.requests,
                 tokens=known.tokens + cost.tokens,
-                money=None if cost.money is None else (known.money or 0.0) + cost.money,
+                # One price that is not known leaves the sum unknown, wherever it stands.
+                money=None if cost.money is None or known.money is None else known.money + cost.money,
             )
     return list(sums.values())
 
