@@ -25,7 +25,7 @@ def change(frame, outcome):
         ({}, {"said": "blocked_output"}, "delivery", 2),
         ({"said": "blocked_input"}, {"said": "blocked_output"}, "", 0),
         ({}, {"said": "error"}, "delivery", 0.5),
-        ({}, {"said": "unjudged"}, "delivery", 0.5),
+        ({}, {"said": "unjudged"}, "unread", 0.5),
         ({}, {"said": "not_asked"}, "", 0),
         ({"facts_hit": 3, "facts_all": 4}, {"facts_hit": 1, "facts_all": 4}, "facts_lost", 0.5),
         ({"facts_hit": 0, "facts_all": 4}, {"facts_hit": 1, "facts_all": 4}, "facts_gained", 0.25),

@@ -20,13 +20,16 @@ KINDS = (
     "more_withheld",
     "less_withheld",
     "delivery",
+    "unread",
     "facts_lost",
     "facts_gained",
     "flags_gained",
     "flags_lost",
     "reasoning",
 )
-"""What may have changed, from a to b. Facts and flags by their number, not one by one."""
+"""What may have changed, from a to b. "unread": delivered on both sides, and read by a judge on one only.
+Facts and flags by their number, not one by one.
+"""
 
 _WEIGHT_DELIVERY, _WEIGHT_LESS = 2.0, 0.5
 
@@ -54,7 +57,9 @@ def with_changes(pairs: pd.DataFrame) -> pd.DataFrame:
     made = pairs.assign(state_a=state_a, state_b=state_b)
     asked = state_a.ne("not_asked") & state_b.ne("not_asked")
     step = state_b.map(RANK) - state_a.map(RANK)
-    moved = asked & state_a.ne(state_b) & step.isna()
+    parted = asked & state_a.ne(state_b) & step.isna()
+    came = pairs["delivery_a"].eq("delivered") & pairs["delivery_b"].eq("delivered")
+    came = came.fillna(value=False).astype(bool)
     weight = (state_a.isin(UNDELIVERED) | state_b.isin(UNDELIVERED)).map(
         {True: _WEIGHT_DELIVERY, False: _WEIGHT_LESS}
     )
@@ -64,7 +69,8 @@ def with_changes(pairs: pd.DataFrame) -> pd.DataFrame:
         {
             "more_withheld": step > 0,
             "less_withheld": step < 0,
-            "delivery": moved,
+            "delivery": parted & ~came,
+            "unread": parted & came,
             "facts_lost": facts < 0,
             "facts_gained": facts > 0,
             "flags_gained": flags > 0,
@@ -73,7 +79,7 @@ def with_changes(pairs: pd.DataFrame) -> pd.DataFrame:
         },
         columns=list(KINDS),
     )
-    size = step.abs().fillna(0.0) + weight * moved + facts.abs() + flags.abs() + _WEIGHT_LESS * rethought
+    size = step.abs().fillna(0.0) + weight * parted + facts.abs() + flags.abs() + _WEIGHT_LESS * rethought
     rows = happened.to_numpy(bool)
     told = [" ".join(kind for kind, so in zip(KINDS, row, strict=True) if so) for row in rows]
     return made.assign(changes=told, size=size.astype(float))

@@ -46,7 +46,7 @@ class Comparison:
     """b against a.
 
     pairs: as `changed.with_changes` makes them. only_a, only_b: how many rows have no partner, by the
-      column on which they part (see `align.unpaired`). reworded: pairs whose questions differ in wording.
+      column on which they part (see `align.unpaired`).
     notes: what makes the two not comparable as they are, and what else must be known.
     effect: where both sides claim the same weights.
     """

@@ -55,7 +55,7 @@ def _cell(
     if a == b:
         return FlowCell(f"{n:,}", title, "same", "")
     href = link(e=f"{a}-{b}", k=kind.value) if n and "not_asked" not in (a, b) else ""
-    return FlowCell(f"{n:,}" if n else "0", title, f"h{math.ceil(10 * n / most) if n else 0}", href)
+    return FlowCell(f"{n:,}", title, f"h{math.ceil(10 * n / most) if n else 0}", href)
 
 
 def places(source: CompareSource) -> Table:

@@ -225,7 +225,11 @@ def _selectivity(source: CompareSource, measure: Measure) -> Iterator[Table]:
                     words.count(c.estimate.figure.n),
                     str(c.estimate.figure.clusters),
                 ),
-                link(j=c.estimate.jurisdiction or None, k=Kind.POLITICAL.value),
+                link(
+                    j=c.estimate.jurisdiction or None,
+                    **({} if source.between_languages else {"l": language}),
+                    k=Kind.POLITICAL.value,
+                ),
                 "shown" if c.is_shown else "",
             )
             for c in here

@@ -11,7 +11,7 @@ from sordino.reporting.compare_source import CompareSource
 from sordino.reporting.compare_views import Pair, Pairs
 from sordino.reporting.compare_words import CHANGES, change
 from sordino.reporting.source import ReportSource
-from sordino.reporting.text import clip, label, token, visible
+from sordino.reporting.text import label, token, visible
 from sordino.reporting.transcripts import SHOWN, Anchors, attempt_of, options, transcript
 from sordino.reporting.views import Found, Option, Transcript
 
@@ -107,15 +107,17 @@ class _Side:
         return transcript(self._source, row, attempt, self._readings.get(key, ()))
 
 
+_SAID_BY_STATES = ("more_withheld", "less_withheld", "delivery", "unread")
+
+
 def _pair(
     source: CompareSource, row: Mapping[str, object], both: Sequence[Transcript], anchors: Anchors
 ) -> Pair:
     a, b = both
     template, code, lang = str(row["template"]), str(row["jurisdiction"]) or None, str(row["language"])
     told = str(row["changes"]).split()
-    also = [CHANGES[name] for name in told if name not in ("more_withheld", "less_withheld", "delivery")]
+    also = [CHANGES[name] for name in told if name not in _SAID_BY_STATES]
     same = row["question_a"] == row["question_b"]
-    question, left = clip(str(row["question_a"])) if same else ("", 0)
     kind = str(row["kind"])
     return Pair(
         anchors=anchors.first(row),
@@ -133,18 +135,16 @@ def _pair(
         change=change(str(row["state_a"]), str(row["state_b"])),
         tone="more" if "more_withheld" in told else "less" if "less_withheld" in told else "",
         also=", ".join(also),
-        question=visible(question),
-        question_left=f"{words.count(left)} more characters are not shown here." if left else "",
+        question=a.question if same else "",
+        question_left=a.question_left if same else "",
         a=a,
         b=replace(b, facts=_beside(a.facts, b.facts), flags=_beside(a.flags, b.flags)),
     )
 
 
 def _beside(a: tuple[Found, ...], b: tuple[Found, ...]) -> tuple[Found, ...]:
-    """b's facts or flags, each that a had otherwise said so. In the cell's order on both sides."""
-    if len(a) != len(b):
-        return b
+    """b's facts or flags, each that a had otherwise said so. By id: two states of a pack may differ."""
+    was = {one.id: one.verdict for one in a}
     return tuple(
-        replace(now, verdict=_UNLIKE.get((was.verdict, now.verdict), now.verdict))
-        for was, now in zip(a, b, strict=True)
+        replace(now, verdict=_UNLIKE.get((was.get(now.id, ""), now.verdict), now.verdict)) for now in b
     )

@@ -6,6 +6,7 @@ CHANGES = {
     "more_withheld": "withholds more",
     "less_withheld": "withholds less",
     "delivery": "delivery changed",
+    "unread": "read by a judge on one side only",
     "facts_lost": "facts lost",
     "facts_gained": "facts gained",
     "flags_gained": "state line gained",

@@ -105,11 +105,6 @@ def figure_of(standing: Standing, contrast: Contrast) -> Figure | None:
     return None if estimate is None or estimate.figure.value is None else estimate.figure
 
 
-def is_read(standing: Standing) -> bool:
-    """Whether there was anything to read."""
-    return standing.rate is not None and standing.rate.figure.n > 0
-
-
 # ------------------------------------------------------------------------------------------------------
 
 

@@ -185,7 +185,7 @@ def _texts(cells: Sequence[Fact | Flag], lang: str) -> dict[str, str]:
 def _found(marks: Sequence[Mark], texts: Mapping[str, str], said: tuple[str, str]) -> Iterator[Found]:
     for mark in marks:
         verdict = said[0] if mark.hit else said[1]
-        yield Found(prose(texts.get(mark.id, mark.id)), verdict, verdict.replace(" ", "-"))
+        yield Found(mark.id, prose(texts.get(mark.id, mark.id)), verdict, verdict.replace(" ", "-"))
 
 
 def _spans(text: str, facts: Sequence[Mark], flags: Sequence[Mark]) -> Iterator[Span]:

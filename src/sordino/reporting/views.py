@@ -155,6 +155,7 @@ class Span:
 class Found:
     """A fact or flag, and what was made of it ("found", "missing", "asserted", "not asserted")."""
 
+    id: str
     text: str
     verdict: str
     tone: str
