@@ -128,7 +128,7 @@ def _manifest(target: Target, judge_ids: Mapping[str, str], owed: Sequence[Owed]
     slug = re.sub(r"[^a-z0-9]+", "-", identity.name.lower()).strip("-")[:40] or "run"
     return Manifest(
         run=f"{slug}-{digest(content)[:8]}",
-        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        created=datetime.now(UTC).isoformat(timespec="milliseconds"),
         sordino=__version__,
         command=target.settings.command(),
         target=identity,
