@@ -32,10 +32,12 @@ app.command("import")(packs_making.import_table)
 
 
 class Which(StrEnum):
-    """The two kinds of file in a pack."""
+    """The kinds of file in a pack, and in one that extends another."""
 
     PACK = "pack"
     TEMPLATE = "template"
+    EXTENSION = "extension"
+    EXTENSION_TEMPLATE = "extension-template"
 
 
 @app.command("list")
@@ -75,7 +77,10 @@ def show(
         return
     console = printing.console()
     printing.say(console, f"{pack.identity.title} ({pack.identity.name} {pack.identity.version})", "bold")
-    printing.say(console, f"{pack.description}\nlicence {pack.licence} · hash {pack.identity.hash}\n")
+    printing.say(console, f"{pack.description}\nlicence {pack.licence} · hash {pack.identity.hash}")
+    if pack.extends:
+        printing.say(console, f"extends {pack.extends.name} {pack.extends.version}")
+    printing.say(console, "")
     if template is None and jurisdiction is None:
         _print_overview(pack)
         return
@@ -108,6 +113,8 @@ def lint(name: PackName, as_json: options.AsJson = False) -> None:
 def schema(which: Annotated[Which, typer.Argument(help="Which kind of file.")] = Which.TEMPLATE) -> None:
     """Print the JSON Schema of pack.yaml or of a template, for editors.
 
+    extension and extension-template are the same two of a pack that extends another.
+
     To have VS Code complete and check packs (with the YAML extension, redhat.vscode-yaml), save both
     beside pack.yaml as pack.schema.json and template.schema.json, and write in .vscode/settings.json:
 
@@ -129,6 +136,7 @@ def _summary(pack: "Pack") -> dict[str, object]:
         "title": pack.identity.title,
         "hash": pack.identity.hash,
         "invented": pack.identity.invented,
+        "extends": pack.extends and pack.extends.name,
         "templates": len(pack.templates),
         "jurisdictions": list(pack.jurisdictions),
         "languages": list(pack.languages),

@@ -35,12 +35,15 @@ def _of_template(pack: Pack, template: Template, asserts: Asserts) -> Iterator[I
         return
     yield from _siblings(pack, template)
     yield from _questions(pack, template)
-    yield from _slots(template)
+    is_whole = pack.extends is None  # else its slots and patterns are another pack's, and linted there
+    if is_whole:
+        yield from _slots(template)
     for code, entry in template.entries.items():
         yield from _cell(entry.cell, f"cells.{code}")
         yield from _languages(pack, template, entry, f"cells.{code}")
         yield from _scripts(template, entry, f"cells.{code}")
-    yield from lint_patterns.lint(template, pack.languages, asserts)
+    if is_whole:
+        yield from lint_patterns.lint(template, pack.languages, asserts)
     yield from lint_questions.lint(pack, template)
 
 

@@ -1,6 +1,7 @@
 """From a folder of YAML to a Pack: read, validate, build. Shipped packs live in `data/`."""
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -12,12 +13,21 @@ from sordino.core.errors import PackError, unknown
 from sordino.core.identity import digest
 from sordino.core.manifest import PackIdentity
 from sordino.core.records import Cell, Fact, Flag, Kind
-from sordino.packs import errors, reading
-from sordino.packs.pack import PARAPHRASE, Ask, Entry, Pack, Template
+from sordino.packs import errors, extension, reading
+from sordino.packs.pack import Ask, Entry, Pack, Template, numbered
 from sordino.packs.reading import Document
-from sordino.packs.schema import CellEntry, FactEntry, PackFile, TemplateFile
+from sordino.packs.schema import (
+    AddedFile,
+    CellEntry,
+    ExtensionFile,
+    FactEntry,
+    HeadFile,
+    PackFile,
+    TemplateFile,
+)
 
 _Model = TypeVar("_Model", bound=BaseModel)
+_OfTemplate = TypeVar("_OfTemplate", TemplateFile, AddedFile)
 
 
 def names() -> list[str]:
@@ -30,21 +40,74 @@ def pack(name_or_path: str | Path) -> Pack:
 
     Raises PackError, which names file, line, field and mend, for anything that is not a sound pack.
     """
-    folder, label = _folder(name_or_path)
+    given = str(name_or_path)
+    return _of_name(given) if given in names() else _read(*_folder(given))
+
+
+@cache
+def _of_name(name: str) -> Pack:
+    """A shipped pack: what extends it reads it too, and its files do not change."""
+    return _read(_shipped().joinpath(name), name, proven=True)
+
+
+def _read(folder: Traversable, label: str, below: tuple[str, ...] = (), *, proven: bool = False) -> Pack:
+    """below: the folders of the packs that extend it."""
     documents = [reading.read(content, where) for where, content in _contents(folder, label).items()]
+    value = documents[0].value
+    if isinstance(value, dict) and "extends" in value:
+        return _extension(folder, documents, below)
     head = _validated(PackFile, documents[0])
-    return _built(head, _templates(documents[1:], head, proven=name_or_path in names()), documents)
+    context = {
+        "proven": proven,
+        "languages": head.languages,
+        "jurisdictions": list(head.jurisdictions),
+        "phrasings": list(head.phrasings),
+    }
+    written = _templates(TemplateFile, documents[1:], context)
+    return Pack(
+        identity=_identity(head, documents, invented=head.invented),
+        description=head.description or "",
+        licence=head.licence,
+        languages=tuple(head.languages),
+        jurisdictions=head.jurisdictions,
+        phrasings=head.phrasings,
+        templates=tuple(_template(template) for template in written),
+    )
+
+
+def _extension(folder: Traversable, documents: Sequence[Document], below: tuple[str, ...]) -> Pack:
+    head = _validated(ExtensionFile, documents[0])
+    base = _base(folder, head, documents[0], below)
+    extension.check_head(head, documents[0], base)
+    written = _templates(AddedFile, documents[1:], extension.context(head, base))
+    for file, document in zip(written, documents[1:], strict=True):
+        extension.check_added(file, document, head, base)
+    identity = _identity(head, documents, invented=base.identity.invented, base=base.identity.hash)
+    return extension.extended(head, identity, base, written)
+
+
+def _base(folder: Traversable, head: ExtensionFile, document: Document, below: tuple[str, ...]) -> Pack:
+    """The pack that is extended: a shipped one, or that of a folder beside."""
+    if head.extends in names():
+        return _of_name(head.extends)
+    here = Path(str(folder)).resolve()
+    beside = here.parent / head.extends
+    if str(beside) in (*below, str(here)):
+        mend = "Name a pack that does not rest on this one."
+        raise errors.at(document, ["extends"], f"{head.extends!r} in turn extends this pack. {mend}")
+    if not beside.joinpath("pack.yaml").is_file():
+        mend = "The name of a pack's folder beside this one will do too."
+        raise errors.at(document, ["extends"], unknown("pack", head.extends, names(), mend))
+    label = document.where.removesuffix("/pack.yaml") + f"/../{head.extends}"
+    return _read(beside, label, (*below, str(here)))
 
 
 def _shipped() -> Traversable:
     return files("sordino.packs").joinpath("data")
 
 
-def _folder(name_or_path: str | Path) -> tuple[Traversable, str]:
-    given = str(name_or_path)
+def _folder(given: str) -> tuple[Traversable, str]:
     known = names()
-    if given in known:
-        return _shipped().joinpath(given), given
     try:
         folder = Path(given)
         is_pack, is_folder = folder.joinpath("pack.yaml").is_file(), folder.is_dir()
@@ -96,16 +159,12 @@ def _validated(model: type[_Model], document: Document, context: object = None) 
         raise errors.from_validation(error, document) from None
 
 
-def _templates(documents: Sequence[Document], head: PackFile, *, proven: bool) -> list[TemplateFile]:
-    context = {
-        "proven": proven,
-        "languages": head.languages,
-        "jurisdictions": list(head.jurisdictions),
-        "phrasings": list(head.phrasings),
-    }
+def _templates(
+    model: type[_OfTemplate], documents: Sequence[Document], context: Mapping[str, object]
+) -> list[_OfTemplate]:
     written = []
     for document in documents:
-        template = _validated(TemplateFile, document, context)
+        template = _validated(model, document, context)
         name = document.where.rsplit("/", 1)[-1].removesuffix(".yaml")
         if template.template != name:
             mend = f"Rename the file to {template.template}.yaml, or the template to {name}."
@@ -114,42 +173,27 @@ def _templates(documents: Sequence[Document], head: PackFile, *, proven: bool) -
     return written
 
 
-def _built(head: PackFile, templates: Sequence[TemplateFile], documents: Sequence[Document]) -> Pack:
+def _identity(
+    head: HeadFile, documents: Sequence[Document], *, invented: bool, base: str | None = None
+) -> PackIdentity:
+    """base: the hash of the pack that this one extends."""
     start = len(documents[0].where) - len("pack.yaml")
-    identity = PackIdentity(
+    content = {document.where[start:]: document.digest for document in documents}
+    return PackIdentity(
         name=head.pack,
         version=head.version,
-        hash=digest({document.where[start:]: document.digest for document in documents}),
+        hash=digest(content if base is None else content | {"extends": base}),
         title=head.title,
-        invented=head.invented,
+        invented=invented,
         canary=head.canary,
-    )
-    return Pack(
-        identity=identity,
-        description=head.description or "",
-        licence=head.licence,
-        languages=tuple(head.languages),
-        jurisdictions=head.jurisdictions,
-        phrasings=head.phrasings,
-        templates=tuple(_template(template) for template in templates),
     )
 
 
 def _template(written: TemplateFile) -> Template:
     entries = {code: _entry(written, code, cell) for code, cell in written.cells.items()}
     asks = tuple(Ask(request.id, request.part, request.text) for request in written.requests)
-    questions = {**written.questions, **_paraphrased(written)}
+    questions = {**written.questions, **numbered(written.paraphrases)}
     return Template(written.template, Kind(written.kind), written.title, questions, entries, asks)
-
-
-def _paraphrased(written: TemplateFile) -> dict[str, dict[str, str]]:
-    """Paraphrases as phrasings of their own: direct~1, direct~2 …"""
-    found: dict[str, dict[str, str]] = {}
-    for phrasing, by_language in written.paraphrases.items():
-        for language, texts in by_language.items():
-            for number, text in enumerate(texts, 1):
-                found.setdefault(f"{phrasing}{PARAPHRASE}{number}", {})[language] = text
-    return found
 
 
 def _entry(written: TemplateFile, code: str, cell: CellEntry) -> Entry:

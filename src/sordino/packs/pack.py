@@ -1,7 +1,8 @@
 """A loaded pack: what the audit plans from and the organism learns from."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from sordino.core.errors import SpecError, unknown
 from sordino.core.manifest import PackIdentity
@@ -10,6 +11,26 @@ from sordino.packs import slots
 
 PARAPHRASE = "~"
 """Between a phrasing and the number of another wording of it."""
+
+Texts: TypeAlias = Mapping[str, Mapping[str, str]]
+"""Questions by phrasing and language, or what fills slots, by slot and language."""
+
+
+def numbered(paraphrases: Mapping[str, Mapping[str, Sequence[str]]], beside: Iterable[str] = ()) -> Texts:
+    """Paraphrases as phrasings of their own: direct~1, direct~2 …, counted on from those in `beside`."""
+    found: dict[str, dict[str, str]] = {}
+    named = list(beside)
+    for phrasing, by_language in paraphrases.items():
+        first = 1 + sum(name.startswith(phrasing + PARAPHRASE) for name in named)
+        for language, texts in by_language.items():
+            for number, text in enumerate(texts, first):
+                found.setdefault(f"{phrasing}{PARAPHRASE}{number}", {})[language] = text
+    return found
+
+
+def phrasing_of(wording: str) -> str:
+    """The phrasing that a wording is, or is a paraphrase of."""
+    return wording.split(PARAPHRASE, 1)[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +44,7 @@ class Entry:
     cell: Cell
     year: int | None
     contested: str
-    slots: Mapping[str, Mapping[str, str]]
+    slots: Texts
     references: Mapping[str, str]
     state_lines: Mapping[str, tuple[str, ...]]
 
@@ -48,7 +69,7 @@ class Template:
     id: str
     kind: Kind
     title: Mapping[str, str]
-    questions: Mapping[str, Mapping[str, str]]
+    questions: Texts
     entries: Mapping[str, Entry]
     requests: tuple[Ask, ...] = ()
 
@@ -69,7 +90,10 @@ class Template:
 
 @dataclass(frozen=True, slots=True)
 class Pack:
-    """identity.hash is the digest of the files' content; phrasings: what each is, by id."""
+    """identity.hash is the digest of the files' content; phrasings: what each is, by id.
+
+    extends: the pack whose matters this one asks in other wordings; its hash is part of this one's.
+    """
 
     identity: PackIdentity
     description: str
@@ -78,6 +102,7 @@ class Pack:
     jurisdictions: Mapping[str, Mapping[str, str]]
     phrasings: Mapping[str, str]
     templates: tuple[Template, ...]
+    extends: PackIdentity | None = None
 
     def template(self, name: str) -> Template:
         """Raises SpecError for a name that the pack does not have."""

@@ -1,7 +1,8 @@
 """What people write in a pack: the only pydantic models of this room, and the JSON Schema for editors.
 
-`pack.yaml` is a PackFile, each `templates/<id>.yaml` a TemplateFile. What one file can say wrongly itself,
-or against its pack.yaml (the validation context), is refused here; what only reads badly is lint's.
+`pack.yaml` is a PackFile, each `templates/<id>.yaml` a TemplateFile; of a pack that extends another they
+are an ExtensionFile and AddedFiles. What one file can say wrongly itself, or against its pack.yaml (the
+validation context), is refused here; what only reads badly is lint's.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -21,12 +22,14 @@ def refuse(message: str, *at: str | int) -> NoReturn:
 
 
 def _named(field: str) -> Any:
-    """A key that pack.yaml must have declared under `field`."""
+    """A key that pack.yaml must have declared under `field`, or the pack that it extends."""
 
     def check(name: str, info: ValidationInfo) -> str:
-        known = (info.context or {}).get(field)
+        context = info.context or {}
+        known = context.get(field)
         if known is not None and name not in known:
-            refuse(unknown(field[:-1], name, known, f"Or declare it in pack.yaml under `{field}`."))
+            mend = context.get("mends", {}).get(field, f"Or declare it in pack.yaml under `{field}`.")
+            refuse(unknown(field[:-1], name, known, mend))
         return name
 
     return AfterValidator(check)
@@ -68,6 +71,8 @@ Language = Annotated[str, _named("languages")]
 Jurisdiction = Annotated[Code, _named("jurisdictions")]
 Phrasing = Annotated[Slug, _named("phrasings")]
 ByLanguage = dict[Language, Text]
+Questions = dict[Phrasing, ByLanguage]
+Paraphrases = dict[Phrasing, dict[Language, list[Text]]]
 PatternsByLanguage = dict[Language, Annotated[list[Pattern], Field(min_length=1, max_length=100)]]
 
 
@@ -183,9 +188,9 @@ class TemplateFile(Written):
     """The template's id: the file's name without .yaml."""
     kind: Literal["political", "neutral", "harmful", "benign"]
     title: ByLanguage
-    questions: dict[Phrasing, ByLanguage] = Field(default_factory=dict)
+    questions: Questions = Field(default_factory=dict)
     """By phrasing and language; `{slot}` is filled from the cell."""
-    paraphrases: dict[Phrasing, dict[Language, list[Text]]] = Field(default_factory=dict)
+    paraphrases: Paraphrases = Field(default_factory=dict)
     """Other wordings of a phrasing's question, asked beside it: what a private variant of a pack keeps to
     itself, so that nobody can train on it."""
     cells: dict[Jurisdiction, CellEntry] = Field(default_factory=dict)
@@ -208,27 +213,49 @@ class TemplateFile(Written):
 
     @model_validator(mode="after")
     def _slots_are_filled(self) -> "TemplateFile":
-        for slot, question in self._slots_asked():
+        for slot, (field, phrasing, language) in slots_asked(self.questions, self.paraphrases):
+            said = f"{phrasing}.{language}" + (" (a paraphrase)" if field == "paraphrases" else "")
             for code, cell in self.cells.items():
                 if slot not in cell.slots:
-                    noun = f"slot for the question {question}:"
+                    noun = f"slot for the question {said}:"
                     message = unknown(noun, slot, cell.slots, "Fill it here, or mend the question.")
                     refuse(message, "cells", code, "slots")
         return self
 
-    def _slots_asked(self) -> Iterator[tuple[str, str]]:
-        for phrasing, by_language in self.questions.items():
-            for language, question in by_language.items():
-                for slot in slots.asked(question):
-                    yield slot, f"{phrasing}.{language}"
-        for phrasing, wordings in self.paraphrases.items():
-            for language, texts in wordings.items():
-                for slot in (slot for text in texts for slot in slots.asked(text)):
-                    yield slot, f"{phrasing}.{language} (a paraphrase)"
+
+def slots_asked(
+    questions: Questions, paraphrases: Paraphrases
+) -> Iterator[tuple[str, tuple[str, str, str]]]:
+    """Each slot, and where it is asked: the field, the phrasing and the language."""
+    for phrasing, by_language in questions.items():
+        for language, question in by_language.items():
+            for slot in slots.asked(question):
+                yield slot, ("questions", phrasing, language)
+    for phrasing, wordings in paraphrases.items():
+        for language, texts in wordings.items():
+            for slot in (slot for text in texts for slot in slots.asked(text)):
+                yield slot, ("paraphrases", phrasing, language)
 
 
-class PackFile(Written):
-    """pack.yaml: what the pack is, and every name its templates may use."""
+class AddedFile(Written):
+    """templates/<id>.yaml of a pack that extends another: what is asked besides, or instead."""
+
+    template: Slug
+    """A template of the pack that is extended: the file's name without .yaml."""
+    questions: Questions = Field(default_factory=dict)
+    """By phrasing and language: the questions of the phrasings that pack.yaml declares."""
+    paraphrases: Paraphrases = Field(default_factory=dict)
+    """Other wordings of a phrasing that is kept or declared."""
+
+    @model_validator(mode="after")
+    def _adds_something(self) -> "AddedFile":
+        if not self.questions and not self.paraphrases:
+            refuse("the file adds nothing. Write `questions:` or `paraphrases:`, or remove it.", "template")
+        return self
+
+
+class HeadFile(Written):
+    """What every pack.yaml says."""
 
     pack: Slug
     """The pack's name, by which it is asked for."""
@@ -238,12 +265,17 @@ class PackFile(Written):
     description: Text | None = None
     licence: Text
     """An SPDX expression, such as Apache-2.0."""
+    canary: Text
+    """A unique string that shows whether the pack was trained on."""
+
+
+class PackFile(HeadFile):
+    """pack.yaml: what the pack is, and every name its templates may use."""
+
     invented: bool
     """Whether everything in it is made up."""
     languages: Annotated[list[Annotated[str, AfterValidator(_known_language)]], Field(min_length=1)]
     """BCP 47 tags."""
-    canary: Text
-    """A unique string that shows whether the pack was trained on."""
     jurisdictions: dict[Code, dict[str, Text]] = Field(default_factory=dict)
     """Display names by code and language; a pack of requests alone has none."""
     phrasings: Annotated[dict[Slug, Text], Field(min_length=1)]
@@ -261,7 +293,28 @@ class PackFile(Written):
         return self
 
 
-def json_schema(which: Literal["pack", "template"]) -> Mapping[str, Any]:
+class ExtensionFile(HeadFile):
+    """pack.yaml of a pack that takes the templates, cells, jurisdictions and languages of another."""
+
+    extends: Slug
+    """The pack that is extended: one that ships, or the name of a folder beside this one."""
+    keeps: list[Slug] = Field(default_factory=list)
+    """Which of its phrasings are asked here too."""
+    phrasings: dict[Slug, Text] = Field(default_factory=dict)
+    """What each phrasing is that it does not have, by its id."""
+    slots: dict[SlotName, dict[Code, dict[str, Text]]] = Field(default_factory=dict)
+    """What fills `{slot}` in this pack's questions, whatever the template, by jurisdiction and language."""
+
+
+_FILES: Mapping[str, type[Written]] = {
+    "pack": PackFile,
+    "template": TemplateFile,
+    "extension": ExtensionFile,
+    "extension-template": AddedFile,
+}
+
+
+def json_schema(which: Literal["pack", "template", "extension", "extension-template"]) -> Mapping[str, Any]:
     """The JSON Schema (draft 2020-12) of one kind of file."""
-    model = PackFile if which == "pack" else TemplateFile
+    model = _FILES[which]
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **model.model_json_schema()}
