@@ -98,7 +98,7 @@ def _unescaped(row: Row) -> Row:
 
 def _jsonl(path: Path, _: Choose, notes: list[str]) -> Numbered:
     torn: _TornLineError | None = None
-    for number, line in _lines(path):
+    for number, line in lines(path):
         if torn:
             raise torn
         try:
@@ -148,7 +148,7 @@ def _object(line: bytes, where: str) -> Row:
 def _csv(path: Path, _: Choose, __: list[str]) -> Numbered:
     csv.field_size_limit(LONGEST_LINE)  # a setting of the module: its default refuses long answers
     reader = csv.reader(
-        (_decoded(line, place(path, n)) for n, line in _lines(path, blank=True)), strict=True
+        (_decoded(line, place(path, n)) for n, line in lines(path, blank=True)), strict=True
     )
     try:
         header = next(reader, [])
@@ -182,7 +182,7 @@ def _check_commas(name: str, header: list[str]) -> None:
             raise RecordingError(f"{name}: its cells are parted by {called}. Save it with commas.")
 
 
-def _lines(path: Path, *, blank: bool = False) -> Iterator[tuple[int, bytes]]:
+def lines(path: Path, *, blank: bool = False) -> Iterator[tuple[int, bytes]]:
     """Numbered lines with their ends, as UTF-8 bytes; blank ones only when asked for."""
     with gzip.open(path) if path.suffix.lower() == ".gz" else path.open("rb") as stream:
         number = 0

@@ -116,7 +116,7 @@ class _JsonLines:
     def write(self, batch: Batch, more: Sequence[More]) -> None:
         for row, added in zip(batch.whole(), more, strict=True):
             whole = {**row, **added}
-            known = whole if batch.table is None else _plain(whole)
+            known = whole if batch.table is None else plain(whole)
             self._stream.write(json.dumps(known, ensure_ascii=False, default=str) + "\n")
 
 
@@ -132,7 +132,7 @@ class _Csv:
         for row, added in zip(batch.whole(), more, strict=True):
             known: dict[str, object] = {**row, **added}
             if batch.table is not None:
-                known = {name: _plain(found) for name, found in known.items()}
+                known = {name: plain(found) for name, found in known.items()}
             self._writer.writerow([self._cell(known.get(name)) for name in self._names])
 
     def _cell(self, value: object) -> str:
@@ -215,12 +215,12 @@ def _utf8(text: str) -> str:
     return text.encode("utf-8", "backslashreplace").decode()
 
 
-def _plain(value: object) -> object:
+def plain(value: object) -> object:
     """What Parquet holds, as JSON has it: times as text, and null for what is no number."""
     if isinstance(value, Mapping):
-        return {str(name): _plain(inner) for name, inner in value.items()}
+        return {str(name): plain(inner) for name, inner in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(inner) for inner in value]
+        return [plain(inner) for inner in value]
     if isinstance(value, float) and not math.isfinite(value):
         return None
     if isinstance(value, bytes):
