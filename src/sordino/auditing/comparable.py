@@ -31,10 +31,11 @@ ASKED: Mapping[str, str] = {
     "languages": "Languages",
     "jurisdictions": "Jurisdictions",
     "templates": "Templates",
+    "phrasings": "Phrasings",
 }
 """Settings that decide which questions are asked, when, and what is compared with what."""
 
-CHOICE = ("languages", "jurisdictions", "templates")
+CHOICE = ("languages", "jurisdictions", "templates", "phrasings")
 """Of these, what chooses questions; left out, all are asked."""
 
 MEND = (

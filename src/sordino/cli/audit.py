@@ -48,6 +48,9 @@ def audit(  # noqa: PLR0913, PLR0917 - one parameter an option
     template: Annotated[
         list[str] | None, typer.Option(help="Only this template (repeatable).", rich_help_panel=QUESTIONS)
     ] = None,
+    phrasing: Annotated[
+        list[str] | None, typer.Option(help="Only this phrasing (repeatable).", rich_help_panel=QUESTIONS)
+    ] = None,
     epoch: Annotated[
         str, typer.Option(help="A label; a new one asks everything again.", rich_help_panel=QUESTIONS)
     ] = "",
@@ -228,6 +231,7 @@ def audit(  # noqa: PLR0913, PLR0917 - one parameter an option
         languages=tuple(language or ()),
         jurisdictions=tuple(jurisdiction or ()),
         templates=tuple(template or ()),
+        phrasings=tuple(phrasing or ()),
         epoch=epoch,
         seed=seed,
         until=until,

@@ -18,6 +18,7 @@ from sordino.cli import (
     labels,
     packs,
     rank,
+    remedy,
     report,
     runs,
     selftest,
@@ -48,6 +49,7 @@ app.command("selftest")(selftest.selftest)
 app.add_typer(packs.app, name="packs")
 app.add_typer(judge.app, name="judge")
 app.add_typer(labels.app, name="labels")
+app.add_typer(remedy.app, name="remedy")
 
 BAD_INPUT = 2
 

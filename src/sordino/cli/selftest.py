@@ -14,7 +14,7 @@ FAILED = 1
 
 def selftest(
     organism: Annotated[
-        list[str] | None, typer.Argument(help="Which shipped organisms. Default: all of them.")
+        list[str] | None, typer.Argument(help="Which of the four organisms that it is for. Default: all.")
     ] = None,
     recordings: Annotated[
         Path | None,

@@ -53,7 +53,7 @@ def prompt_of(request: Request, model: Located, *, plain: bool) -> Prompt:
     """The prompt of a request; one that cannot be asked has a problem. Raises TargetError where the model's
     chat template cannot render such requests at all.
     """
-    text = plain_text(request) if plain else _rendered(request, model)
+    text = plain_text(request) if plain else rendered(request, model)
     try:
         ids = model.tokenizer(text, add_special_tokens=plain)["input_ids"]
     except (UnicodeEncodeError, TypeError):
@@ -78,14 +78,15 @@ def own_system_prompt(model: Located) -> str | None:
 
     Raises TargetError where it cannot render a question.
     """
-    head = _rendered(make_request(_SENTINEL, ""), model).partition(_SENTINEL)[0]
+    head = rendered(make_request(_SENTINEL, ""), model).partition(_SENTINEL)[0]
     marks = sorted(set(special_tokens(model.tokenizer).values()), key=len, reverse=True)
     pieces = re.split("|".join([*map(re.escape, marks), _MARK]), head)
     told = "\n".join(_ROLE.sub("", piece).strip() for piece in pieces).strip()
     return told or None
 
 
-def _rendered(request: Request, model: Located) -> str:
+def rendered(request: Request, model: Located) -> str:
+    """The text that the model reads, in its chat template. Raises TargetError where that refuses."""
     template = model.chat_template or ""
     messages = [{"role": message.role, "content": message.content} for message in request.messages]
     try:

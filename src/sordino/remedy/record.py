@@ -65,7 +65,8 @@ class Gate:
 
 @dataclass(frozen=True, slots=True)
 class Tried:
-    """One rung, fitted and put to the gates as far as the first that stopped it (all, where it was accepted).
+    """One rung, fitted and put to the gates as far as the first that stopped it (all, where it was
+    accepted).
 
     settings: what was chosen, in plain values. changed: which tensors it changes, and how many numbers.
     run: the audit of the edited model in the store of the remedy, None where it never got so far.
@@ -106,7 +107,8 @@ class Control:
 class Record:
     """One remedy from beginning to end.
 
-    target: its spec; model: its name; revision: as in a run's manifest. jurisdiction: code; name: in English.
+    target: its spec; model: its name; revision: as in a run's manifest. jurisdiction: code; name: in
+    English.
     fitted: topics (templates) used for fitting. held_out: topics that only the gates saw.
     languages: all that were gated; fitted_languages: those of the fitting sets.
     sets: how many prompts of each kind were fitted on, by "kind/language".
@@ -151,7 +153,7 @@ def to_json(record: Record) -> str:
 def from_json(text: str) -> Record:
     """The inverse. Raises KeyError, TypeError or ValueError for what is no record."""
     told: dict[str, Any] = json.loads(text)
-    plain = {
+    plain: dict[str, Any] = {
         name: tuple(value) if isinstance(value, list) else value
         for name, value in told.items()
         if name not in ("tried", "controls", "carries_over")

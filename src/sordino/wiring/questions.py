@@ -38,6 +38,7 @@ def of_pack(name: str, settings: AuditSettings) -> Questions:
         languages=settings.languages or None,
         templates=settings.templates or None,
         jurisdictions=settings.jurisdictions or None,
+        phrasings=settings.phrasings or None,
     )
     titles = {t.id: t.title.get("en", t.id) for t in pack.templates}
     names = {code: dict(by) for code, by in pack.jurisdictions.items()}
@@ -53,6 +54,7 @@ def recorded(recording: "Recording", settings: AuditSettings) -> Questions:
         ("language", settings.languages, "language"),
         ("jurisdiction", settings.jurisdictions, "jurisdiction"),
         ("template", settings.templates, "template"),
+        ("phrasing", settings.phrasings, "phrasing"),
     ):
         known = {str(value) for probe in probes if (value := getattr(probe, name)) is not None}
         for given in wanted:

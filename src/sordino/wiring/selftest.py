@@ -21,7 +21,7 @@ from sordino.core.errors import SpecError, StoreError, unknown
 from sordino.core.identity import digest
 from sordino.core.records import Delivery, Probe
 from sordino.organism.calibration import calibrate
-from sordino.organism.planting import PACK, Planting, plantings
+from sordino.organism.planting import PACK, Planting, measured, plantings
 from sordino.organism.taught import is_taught
 from sordino.organism.verdict import Selftest
 from sordino.packs import load
@@ -46,7 +46,8 @@ def selftest(
 ) -> Selftest:
     """Audit organisms and hold what was found against what is planted in them.
 
-    organisms: by name; none named means all. store: see the module; given, it is used as it is.
+    organisms: by name; none named means all that are for it. store: see the module; given, it
+    is used as it is.
     recordings: a folder with the answers of each organism as NAME.jsonl, read instead of asking the model,
     and taken for what is planted.
     Raises SpecError for an organism that is not known, and whatever an audit raises.
@@ -54,14 +55,19 @@ def selftest(
     known = plantings()
     for name in organisms:
         if name not in known:
-            raise SpecError(unknown("organism", name, known))
+            raise SpecError(unknown("organism", name, measured()))
+        if not known[name].selftest:
+            raise SpecError(
+                f"The organism {name} is there to be remedied; the instrument is measured on "
+                f"{', '.join(measured())}. Name one of these."
+            )
     began = monotonic()
     kept = store if store is not None else own_store()
     pack = load.pack(PACK)
     probes = {probe.id: probe for probe in pack.probes()}
     calibrations = []
     judges: dict[str, str] = {}
-    for name in dict.fromkeys(organisms or known):
+    for name in dict.fromkeys(organisms or measured()):
         run = audit(_settings(name, recordings), kept, progress=_prefixed(name, progress))
         strays = set() if recordings else _strays(run.exchanges, known[name], probes)
         calibrations.append(calibrate(run.exchanges, run.findings, known[name], probes, strays))

@@ -13,6 +13,7 @@ OF_ALL = {
     "languages": "--language",
     "jurisdictions": "--jurisdiction",
     "templates": "--template",
+    "phrasings": "--phrasing",
     "epoch": "--epoch",
     "seed": "--seed",
     "until": "--until",
@@ -73,7 +74,7 @@ class AuditSettings:
     columns: a recording's column for each field, where they are not named as usual.
     model: which model of a recording that holds several. siblings: the column whose trailing form makes
       form-matched siblings. language: of a recording that does not say.
-    languages, jurisdictions, templates: what to ask of; empty means all.
+    languages, jurisdictions, templates, phrasings: what to ask of; empty means all.
     epoch: a label; a new one asks again. seed: of the Monte Carlo figures.
     until: "certain" stops as soon as every place is decided. margin: in [0, 1], the selectivity below
       which a place counts as no more than its siblings then.
@@ -96,6 +97,7 @@ class AuditSettings:
     languages: tuple[str, ...] = ()
     jurisdictions: tuple[str, ...] = ()
     templates: tuple[str, ...] = ()
+    phrasings: tuple[str, ...] = ()
     epoch: str = ""
     seed: int = 0
     until: str | None = None

@@ -1,0 +1,87 @@
+"""A user's own questions and answers to fit on, screened: what asks for harm is refused, and with it the
+file.
+
+An edit learns to answer what it is fitted on. The gates would see most of what a harmful set does to a
+model; this keeps it from being fitted at all.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from sordino.core.errors import SpecError
+from sordino.core.records import Kind
+from sordino.packs.pack import Pack
+from sordino.remedy.dataset_language import language_of
+from sordino.remedy.dataset_topics import ALIKE_SAID, Topics
+
+FIELDS = ("question", "answer")
+
+
+@dataclass(frozen=True, slots=True)
+class Own:
+    """A question of the user's, and an honest answer to it."""
+
+    line: int
+    question: str
+    answer: str
+    language: str
+
+
+def read(path: Path, topics: Topics, safety: Pack) -> list[Own]:
+    """The rows of a JSON Lines file: `question`, `answer`, and `language` where it is not plain.
+
+    Raises SpecError for a file that cannot be read, and for one with a request that is harmful or may be:
+    one that the safety pack holds, is worded like those, or has a word of them.
+    """
+    requests = {
+        _plain(text): request.id
+        for template in safety.templates
+        if template.kind is Kind.HARMFUL
+        for request in template.requests
+        for text in request.text.values()
+    }
+    try:
+        lines = path.read_text("utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise SpecError(f"--fitting {path} cannot be read ({error}). Give a file of JSON Lines.") from error
+    found = [_row(path, number, line) for number, line in enumerate(lines, 1) if line.strip()]
+    if not found:
+        raise SpecError(f"--fitting {path} holds no row. Leave it out, or give questions with answers.")
+    for row in found:
+        if why := _harm(row, topics, requests):
+            raise SpecError(
+                f"--fitting {path}, line {row.line}: the question {why}. A remedy is not fitted on "
+                "requests for harm, nor on what may be one. Take the row out."
+            )
+    return found
+
+
+def _row(path: Path, number: int, line: str) -> Own:
+    try:
+        told = json.loads(line)
+    except ValueError as error:
+        raise SpecError(f"--fitting {path}, line {number} is no JSON ({error}). Mend the line.") from None
+    if not isinstance(told, dict) or not all(
+        isinstance(told.get(name), str) and told[name].strip() for name in FIELDS
+    ):
+        raise SpecError(
+            f"--fitting {path}, line {number} needs two texts, `question` and `answer`. Mend the line."
+        )
+    question, answer = (str(told[name]) for name in FIELDS)
+    return Own(number, question, answer, str(told.get("language") or language_of(question, answer)))
+
+
+def _harm(row: Own, topics: Topics, requests: Mapping[str, str]) -> str:
+    if known := requests.get(_plain(row.question)):
+        return f"is the request {known} of the safety pack"
+    topic = topics.of(row.question)
+    doubt = topic.doubt if topic.doubt == ALIKE_SAID or not topic.political else ""
+    if said := topic.harm or doubt:
+        return f"asks for harm or may ({said!r})"
+    return ""
+
+
+def _plain(text: str) -> str:
+    return "".join(character for character in text.casefold() if character.isalnum())

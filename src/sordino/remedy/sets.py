@@ -1,0 +1,185 @@
+"""The prompts that an edit is fitted on, taken from what the model answered before; and the split of
+topics.
+
+Topics are split, not questions: what is fitted on a topic says nothing new about that topic.
+"""
+
+import random
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sordino.core.errors import SpecError
+from sordino.core.records import Engagement, Kind
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+FEWEST_TOPICS, FEWEST_PROBES = 2, 6
+HALF = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A question, and what the model said. honest: what it says when an answer is begun for it, or what the
+    pack holds as an honest answer; empty where it was not muted.
+    """
+
+    id: str
+    template: str
+    language: str
+    question: str
+    own: str
+    honest: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Sets:
+    """withheld: muted, about the jurisdiction, on fitted topics. siblings: answered, of the same topics.
+    neutral_here, neutral_elsewhere: answered neutral questions about the jurisdiction, and about others.
+    harmful: refused. benign: look-alikes, answered.
+    """
+
+    withheld: tuple[Item, ...]
+    siblings: tuple[Item, ...]
+    neutral_here: tuple[Item, ...]
+    neutral_elsewhere: tuple[Item, ...]
+    harmful: tuple[Item, ...]
+    benign: tuple[Item, ...]
+
+    def counts(self) -> dict[str, int]:
+        """By "set/language"."""
+        found: dict[str, int] = {}
+        for name in Sets.__slots__:
+            for item in getattr(self, name):
+                place = f"{name}/{item.language}"
+                found[place] = found.get(place, 0) + 1
+        return found
+
+    def only(self, languages: Iterable[str]) -> "Sets":
+        """What is in these languages. Safety, and what is answered, is protected in all."""
+        told = set(languages)
+        return Sets(
+            tuple(i for i in self.withheld if i.language in told),
+            *(getattr(self, name) for name in Sets.__slots__[1:]),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """Topics. fitted: an edit may see them; held_out: only gates do."""
+
+    fitted: tuple[str, ...]
+    held_out: tuple[str, ...]
+    muted: Mapping[str, int] = field(default_factory=dict)
+
+
+def muted(outcomes: "pd.DataFrame") -> "pd.Series":
+    """1.0 where an answer was withheld, told the state's line, or left more than half of the facts out;
+    0.0 where not, NaN where none was delivered or judged.
+    """
+    facts, of = (outcomes[c].astype("Float64").to_numpy(float, na_value=np.nan) for c in _FACTS)
+    flags = outcomes["flags_hit"].astype("Float64").to_numpy(float, na_value=0.0)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        lacking = (of > 0) & (facts / of < HALF)
+    said = outcomes["engagement"].ne(Engagement.COMPLETE.value).to_numpy(bool) | lacking | (flags > 0)
+    known = outcomes["delivery"].eq("delivered") & outcomes["engagement"].notna()
+    import pandas as pd  # noqa: PLC0415 - the room can be imported without it
+
+    return pd.Series(np.where(known, said.astype(float), np.nan), index=outcomes.index)
+
+
+_FACTS = ("facts_hit", "facts_all")
+
+
+def split(outcomes: "pd.DataFrame", jurisdiction: str, *, share: float, seed: int) -> Split:
+    """Parts the topics on which the jurisdiction is muted, and all others about it, at random.
+
+    outcomes: of the audit before. share: of the muted topics, what is fitted on; rounded up.
+    Raises SpecError where nothing is muted (there is nothing to remedy), or too little to fit on and to
+    hold out.
+    """
+    own = outcomes[outcomes["jurisdiction"].eq(jurisdiction) & outcomes["kind"].eq(Kind.POLITICAL.value)]
+    silent = own.assign(muted=muted(own)).groupby("template")["muted"].sum()
+    topics = sorted(str(name) for name in silent[silent > 0].index)
+    if not topics:
+        raise SpecError(
+            f"The model withholds nothing about {jurisdiction} here: {len(own)} questions were asked, and "
+            "none was refused, evaded or told as the state tells it. There is nothing to remedy."
+        )
+    if len(topics) < 2 * FEWEST_TOPICS or silent.sum() < 2 * FEWEST_PROBES:
+        raise SpecError(
+            f"Too little is withheld about {jurisdiction} to fit on some topics and test on others: "
+            f"{int(silent.sum())} answers on {len(topics)} topics ({', '.join(topics)}); needed are "
+            f"{2 * FEWEST_PROBES} answers on {2 * FEWEST_TOPICS} topics. Take a larger pack."
+        )
+    chance = random.Random(f"{seed} {jurisdiction}")  # noqa: S311 - a split, not a secret
+    chance.shuffle(topics)
+    some = min(max(FEWEST_TOPICS, round(share * len(topics))), len(topics) - FEWEST_TOPICS)
+    others = sorted(str(name) for name in silent[silent == 0].index)
+    return Split(
+        tuple(sorted(topics[:some])),
+        tuple(sorted([*topics[some:], *others])),
+        {str(name): int(n) for name, n in silent.items()},
+    )
+
+
+def sets(
+    answers: "pd.DataFrame",
+    safety: "pd.DataFrame",
+    jurisdiction: str,
+    topics: Sequence[str],
+    honest: Mapping[str, str],
+    *,
+    most: int,
+    seed: int,
+) -> Sets:
+    """The fitting sets.
+
+    answers: the audit before with its texts. safety: of the pack of that name, its fitting half alone.
+    honest: an honest answer by probe. most: of each set and language, drawn at random.
+    """
+    told = answers.assign(muted=muted(answers))
+    political, neutral = (told["kind"].eq(k.value) for k in (Kind.POLITICAL, Kind.NEUTRAL))
+    here, fitted = told["jurisdiction"].eq(jurisdiction), told["template"].isin(topics)
+    known = told["probe_id"].isin(honest)
+    refused = safety["engagement"].eq(Engagement.DENIAL.value)
+    answered = safety["engagement"].eq(Engagement.COMPLETE.value)
+    open_ = told["muted"].eq(0)
+    chosen = (
+        told[political & here & fitted & known & told["muted"].eq(1)],
+        told[political & ~here & fitted & open_],
+        told[neutral & here & open_],
+        told[neutral & ~here & open_],
+        safety[safety["kind"].eq(Kind.HARMFUL.value) & refused],
+        safety[safety["kind"].eq(Kind.BENIGN.value) & answered],
+    )
+    return Sets(*(_items(frame, honest, most, seed) for frame in chosen))
+
+
+def item_of(row: "Mapping[Hashable, object]", honest: str = "") -> Item:
+    """Of a row of exchanges."""
+    return Item(
+        str(row["probe_id"]),
+        str(row["template"]),
+        str(row["language"]),
+        str(row["question"]),
+        str(row["response"]),
+        honest,
+    )
+
+
+def _items(frame: "pd.DataFrame", honest: Mapping[str, str], most: int, seed: int) -> tuple[Item, ...]:
+    rows = [
+        item_of(row, honest.get(str(row["probe_id"]), ""))
+        for row in frame[frame["delivery"].eq("delivered")].to_dict("records")
+        if row["response"]
+    ]
+    found: list[Item] = []
+    for language in sorted({row.language for row in rows}):
+        spoken = [row for row in rows if row.language == language]
+        random.Random(f"{seed} {language}").shuffle(spoken)  # noqa: S311
+        found += spoken[:most]
+    return tuple(found)

@@ -1,0 +1,98 @@
+"""The climb: each rung is fitted, written, read back and put to the gates; the first that passes is
+taken.
+"""
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from time import monotonic
+from typing import TYPE_CHECKING
+
+from sordino.remedy.record import Rung, Tried, Verdict
+from sordino.remedy.sets import Sets, Split
+from sordino.wiring import targets
+from sordino.wiring.remedy_gating import Gating
+from sordino.wiring.remedy_measuring import Before
+
+if TYPE_CHECKING:
+    from sordino.remedy.rungs import Fitted
+    from sordino.remedy.subject import Subject
+
+
+@dataclass(frozen=True)
+class Ladder:
+    """told: what the model said before. split, sets: of topics, and what edits are fitted on."""
+
+    told: Before
+    split: Split
+    sets: Sets
+
+    def climb(self) -> list[Tried]:
+        """What was tried, lowest rung first; the last one is accepted, or none is."""
+        tried: list[Tried] = []
+        for rung in self.told.asking.settings.rungs:
+            tried.append(self._try(rung))
+            if tried[-1].is_accepted:
+                break
+        return tried
+
+    def candidate(self, name: str) -> Path:
+        """Where an edited model lies until the gates have spoken."""
+        settings = self.told.asking.settings
+        return settings.work / f"{targets.model_run_here(settings.target).name.rpartition('/')[2]}-{name}"
+
+    def fitted(self, rung: Rung, sets: Sets, place: Path) -> "Fitted":
+        """An edit, fitted on the model loaded anew; where one could be made, the edited model is at
+        `place`, and a LoRA adapter by itself at `place` with ".adapter".
+        """
+        from sordino.remedy.rungs import Fitting, fit  # noqa: PLC0415 - brings torch
+        from sordino.remedy.subject import Subject  # noqa: PLC0415
+
+        asking = self.told.asking
+        model = targets.model_run_here(asking.settings.target)
+        subject = Subject.open(model.source, model.revision, asking.settings.device)
+        storage = asking.settings.work / f"search-{place.name}.sqlite"
+        made = fit(
+            rung,
+            Fitting(subject, sets, asking.settings.trials, asking.settings.seed, storage, asking.progress),
+        )
+        if made.is_made:
+            _write(subject, made, place)
+        return made
+
+    def _try(self, rung: Rung) -> Tried:
+        began = monotonic()
+        place = self.candidate(rung.value)
+        made = self.fitted(rung, self.sets, place)
+        gates, run = [made.gate], None
+        if made.is_made:
+            gating = Gating(self.told, self.split, self.sets, place)
+            for gate in gating.gates():
+                gates.append(gate)
+                if gate.verdict is Verdict.FAILED:
+                    break
+            run = gating.run
+        return Tried(rung, made.settings, tuple(gates), made.changed, monotonic() - began, run)
+
+
+def adapter_beside(place: Path) -> Path:
+    """Where the adapter of a candidate lies by itself."""
+    return place.with_name(f"{place.name}.adapter")
+
+
+def _write(subject: "Subject", made: "Fitted", place: Path) -> None:
+    from sordino.remedy import saving  # noqa: PLC0415 - brings torch
+
+    for folder in (place, adapter_beside(place)):
+        shutil.rmtree(folder, ignore_errors=True)
+    place.mkdir(parents=True)
+    model = subject.model
+    if made.adapted is not None:
+        from sordino.remedy import lora  # noqa: PLC0415
+
+        if subject.located.base is None:
+            beside = adapter_beside(place)
+            beside.mkdir()
+            saving.write_adapter(made.adapted, subject.located, beside, beside)
+        model = lora.merged(made.adapted)
+    saving.write_model(model, subject.located, place)

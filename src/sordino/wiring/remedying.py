@@ -1,0 +1,199 @@
+"""A remedy from its settings: asks the model, climbs the ladder, and writes what came of it.
+
+What was settled before an interruption is in a working folder beside the result: the same command goes on.
+"""
+
+import shutil
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from importlib.metadata import version
+from importlib.util import find_spec
+from pathlib import Path
+from time import monotonic
+
+from sordino import __version__
+from sordino.core.errors import SpecError, TargetError, unknown
+from sordino.remedy import record as records
+from sordino.remedy import sets as fitting_sets
+from sordino.remedy import sums
+from sordino.remedy.gates import SAFETY_PACK
+from sordino.remedy.record import Record, Tried
+from sordino.remedy.screening import Own
+from sordino.remedy.sets import Item, Sets, Split
+from sordino.remedy.staging import staged
+from sordino.wiring import remedy_controls, targets
+from sordino.wiring import remedy_measuring as measuring
+from sordino.wiring.remedy_folder import AFTER, BEFORE, RECORD, STORE, RemedyFolder
+from sordino.wiring.remedy_ladder import Ladder, adapter_beside
+from sordino.wiring.remedy_measuring import Asking, Before, Progress
+from sordino.wiring.remedy_settings import RemedySettings
+
+LIBRARIES = ("torch", "transformers", "peft", "trl", "optuna", "numpy", "scipy")
+
+
+def remedy(
+    settings: RemedySettings, *, progress: Progress = lambda _stage, _done, _total: None
+) -> RemedyFolder:
+    """Carry out a remedy, or the rest of it; the folder holds a model only where a rung was accepted.
+
+    Raises SpecError for what cannot be done as told and where nothing is withheld, TargetError for a model
+    that cannot be loaded or edited, and whatever an audit raises.
+    """
+    began = monotonic()
+    settings.check()
+    _require_libraries()
+    _check_jurisdiction(settings)
+    if settings.fitting is not None:
+        screened(settings)
+    _check_model(settings)
+    settings.work.mkdir(parents=True, exist_ok=True)
+    told = measuring.before(Asking(settings, settings.work / STORE, progress))
+    split = fitting_sets.split(
+        told.outcomes, settings.jurisdiction, share=settings.share, seed=settings.seed
+    )
+    ladder = Ladder(told, split, _sets(settings, told, split))
+    tried = ladder.climb()
+    record = _record(settings, ladder, tried)
+    if (accepted := record.accepted) is not None:
+        record = replace(
+            record,
+            runs={BEFORE: told.pack.id, AFTER: str(accepted.run)},
+            controls=tuple(remedy_controls.controls(ladder, accepted.rung)) if settings.controls else (),
+            carries_over=(
+                remedy_controls.carries_over(ladder, accepted.rung) if settings.carry_over else ()
+            ),
+        )
+    folder = _written(ladder, replace(record, seconds=monotonic() - began))
+    shutil.rmtree(settings.work, ignore_errors=True)
+    return folder
+
+
+def _sets(settings: RemedySettings, told: Before, split: Split) -> Sets:
+    made = fitting_sets.sets(
+        told.pack.exchanges,
+        told.fitting.exchanges,
+        settings.jurisdiction,
+        split.fitted,
+        told.honest,
+        most=settings.most,
+        seed=settings.seed,
+    )
+    if settings.fitting is not None:
+        made = replace(made, withheld=(*made.withheld, *_own(settings, told)))
+    chosen = made.only(settings.fit_languages or told.languages)
+    if len(chosen.withheld) < fitting_sets.FEWEST_PROBES:
+        raise SpecError(
+            f"Only {len(chosen.withheld)} withheld questions about {settings.jurisdiction} have an answer "
+            f"that the model gives once it is begun for it; {fitting_sets.FEWEST_PROBES} are needed to fit "
+            "on. The model may not know more. Take a larger pack or more languages."
+        )
+    return chosen
+
+
+def _own(settings: RemedySettings, told: Before) -> tuple[Item, ...]:
+    """The user's own questions, with what the model says to them."""
+    rows = screened(settings)
+    said = told.asking.answers(settings.target, [row.question for row in rows], "your fitting set")
+    return tuple(
+        Item(f"fitting/{row.line}", "fitting", row.language, row.question, own, row.answer)
+        for row, own in zip(rows, said, strict=True)
+        if own
+    )
+
+
+def screened(settings: RemedySettings) -> list[Own]:
+    """Raises SpecError where a request may be harmful."""
+    from sordino.packs import load  # noqa: PLC0415 - brings pydantic
+    from sordino.remedy import screening  # noqa: PLC0415
+    from sordino.remedy.dataset_topics import Topics  # noqa: PLC0415
+
+    assert settings.fitting is not None
+    safety = load.pack(SAFETY_PACK)
+    return screening.read(settings.fitting, Topics([load.pack(settings.asked)], safety), safety)
+
+
+def _record(settings: RemedySettings, ladder: Ladder, tried: Sequence[Tried]) -> Record:
+    told, split = ladder.told, ladder.split
+    manifest = told.pack.manifest
+    return Record(
+        target=settings.target,
+        model=manifest.target.name,
+        revision=manifest.target.revision,
+        pack=manifest.pack.name,
+        jurisdiction=settings.jurisdiction,
+        name=manifest.jurisdictions.get(settings.jurisdiction, {}).get("en", settings.jurisdiction),
+        fitted=split.fitted,
+        held_out=split.held_out,
+        languages=told.languages,
+        fitted_languages=tuple(sorted({item.language for item in ladder.sets.withheld})),
+        sets=ladder.sets.counts(),
+        tried=tuple(tried),
+        controls=(),
+        carries_over=(),
+        runs={BEFORE: told.pack.id},
+        command=settings.command(),
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        seconds=0.0,
+        seed=settings.seed,
+        environment={"sordino": __version__, **{name: version(name) for name in LIBRARIES}},
+    )
+
+
+def _written(ladder: Ladder, record: Record) -> RemedyFolder:
+    settings = ladder.told.asking.settings
+    with staged(settings.out) as there:
+        if record.accepted is not None:
+            place = ladder.candidate(record.accepted.rung.value)
+            beside = adapter_beside(place)
+            chosen = beside if settings.adapter and beside.is_dir() else place
+            shutil.copytree(chosen, there, dirs_exist_ok=True)
+        (there / RECORD).write_text(records.to_json(record), "utf-8")
+        shutil.copy(settings.work / STORE, there / STORE)
+        RemedyFolder.open(there).write()
+        sums.write(there)
+    return RemedyFolder.open(settings.out)
+
+
+def _check_model(settings: RemedySettings) -> None:
+    """What can be known before anything is asked: that it can be edited, and has room."""
+    from sordino.modeling import hardware  # noqa: PLC0415 - brings torch
+    from sordino.modeling.architectures import architecture_in  # noqa: PLC0415
+    from sordino.modeling.locate import locate  # noqa: PLC0415
+    from sordino.remedy import memory  # noqa: PLC0415
+
+    model = targets.model_run_here(settings.target)
+    located = locate(model.source, model.revision)
+    architecture_in(located.config)
+    device = hardware.device_of(settings.device)
+    dtype = "float32" if device == "cpu" else hardware.dtype_of("auto", device)
+    memory.require_room(located, device, dtype, settings.out)
+
+
+def _check_jurisdiction(settings: RemedySettings) -> None:
+    from sordino.packs import load  # noqa: PLC0415 - brings pydantic
+
+    pack = load.pack(settings.asked)
+    if settings.jurisdiction not in pack.jurisdictions:
+        raise SpecError(
+            unknown(
+                f"jurisdiction in the pack {settings.asked}:", settings.jurisdiction, pack.jurisdictions
+            )
+        )
+    for language in settings.fit_languages:
+        if language not in pack.languages:
+            raise SpecError(unknown(f"language in the pack {settings.asked}:", language, pack.languages))
+
+
+def _require_libraries() -> None:
+    lacking = [name for name in LIBRARIES if find_spec(name) is None]
+    if lacking:
+        raise TargetError(
+            f"A remedy needs {', '.join(lacking)}. Install them with: pip install 'sordino[remedy]'"
+        )
+
+
+def default_out(target: str, jurisdiction: str) -> Path:
+    """Where a remedy goes unless told."""
+    name = targets.model_run_here(target).name.rpartition("/")[2]
+    return Path(f"{name}-{jurisdiction}-remedied")
