@@ -5,6 +5,7 @@ from runpy import run_path
 from types import SimpleNamespace
 
 import pytest
+import torch
 
 
 @pytest.fixture(scope="session")
@@ -16,3 +17,12 @@ def tiny():
 @pytest.fixture
 def folder(tiny, tmp_path):
     return tiny.random_model(tmp_path / "model")
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _one_thread():
+    """On models this small several threads only wait for each other."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)

@@ -12,8 +12,8 @@ from huggingface_hub import constants
 
 from sordino.core.errors import SordinoError, SpecError, TargetError
 from sordino.remedy import sums
-from sordino.remedy.pushing import RECORD, push
-from sordino.remedy.record import Gate, Record, Rung, Tried, Verdict, to_json
+from sordino.remedy.pushing import RECORD, check, push
+from sordino.remedy.record import REQUIRED, Gate, Record, Rung, Tried, Verdict, to_json
 
 TESTS = Path(__file__).parents[1]
 hub_server = SimpleNamespace(**run_path(str(TESTS / "remedy" / "hub_server.py")))
@@ -22,7 +22,12 @@ TOKEN = "hf_aSecretOfTheUser"
 
 
 def record_of(*verdicts):
-    gates = tuple(Gate(str(n), verdict, "", "") for n, verdict in enumerate(verdicts))
+    """The first is of every gate that is required."""
+    gates = tuple(
+        Gate(name, verdict, "", "")
+        for number, verdict in enumerate(verdicts)
+        for name in (["skill"] if number else sorted(REQUIRED))
+    )
     return Record(
         **dict.fromkeys(
             ("target", "model", "revision", "pack", "jurisdiction", "name", "command", "created"), "x"
@@ -191,3 +196,22 @@ def test_a_hub_that_is_not_there_is_said(hub, result, monkeypatch):
     monkeypatch.setattr(constants, "ENDPOINT", "http://127.0.0.1:9")
     with pytest.raises(TargetError, match="could not be pushed"):
         push(result, "org/edited")
+
+
+# -- before there is anything to push ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "name", ["", "edited", "org/", "/edited", "org/a/b", "org/e d", "../org", "org/--", "o" * 100 + "/e"]
+)
+def test_a_name_that_is_none_is_found_out_first(hub, name):
+    with pytest.raises(SpecError, match="write ORG/NAME"):
+        check(name)
+    check("org/edited")
+    assert hub.seen == []
+
+
+def test_a_missing_token_is_found_out_first(hub, monkeypatch):
+    monkeypatch.delenv("HF_TOKEN")
+    with pytest.raises(SpecError, match="Set HF_TOKEN"):
+        check("org/edited")

@@ -21,8 +21,8 @@ class _Defaulting(TyperGroup):
 
 app = typer.Typer(
     cls=_Defaulting,
-    help="Take the mute off a model (`sordino remedy TARGET --jurisdiction XB`), or out of the data that it "
-    "learns from.",
+    help="Take the mute off a model (`sordino remedy TARGET --jurisdiction XB`), or out of the data that "
+    "it learns from.",
     no_args_is_help=True,
 )
 

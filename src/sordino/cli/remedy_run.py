@@ -44,14 +44,14 @@ def run(  # noqa: PLR0913, PLR0917 - one parameter an option
     trials: Annotated[int, typer.Option(help="Edits that each search tries.", rich_help_panel=SEARCH)] = 40,
     share: Annotated[
         float, typer.Option(help="Of the muted topics, what is fitted on.", rich_help_panel=SEARCH)
-    ] = 0.5,
+    ] = 0.67,
     most: Annotated[
         int, typer.Option(help="Prompts of each kind and language to fit on.", rich_help_panel=SEARCH)
     ] = 60,
     fitting: Annotated[
         Path | None,
         typer.Option(
-            help="JSON Lines of your own to fit on as well (question, answer); refused where one is harmful.",
+            help="JSON Lines of your own to fit on as well (question, answer); screened against harm.",
             rich_help_panel=SEARCH,
         ),
     ] = None,
@@ -102,6 +102,10 @@ def run(  # noqa: PLR0913, PLR0917 - one parameter an option
     from sordino.wiring import remedying  # noqa: PLC0415 - brings pandas
     from sordino.wiring.remedy_settings import RemedySettings  # noqa: PLC0415
 
+    if push is not None:
+        from sordino.remedy import pushing  # noqa: PLC0415 - brings huggingface_hub
+
+        pushing.check(push)
     for name in rung or ():
         if name not in [one.value for one in Rung]:
             raise SpecError(unknown("rung", name, [one.value for one in Rung]))
@@ -132,6 +136,4 @@ def run(  # noqa: PLR0913, PLR0917 - one parameter an option
     if folder.record.accepted is None:
         raise typer.Exit(REJECTED)
     if push is not None:
-        from sordino.remedy import pushing  # noqa: PLC0415 - brings huggingface_hub
-
         typer.echo(f"Pushed: {pushing.push(folder.path, push)}", err=True)

@@ -97,7 +97,7 @@ class TransformersBackend:
             self._spec,
             self._name,
             self._source,
-            revision=None if self._located.repository is None else self._located.commit,
+            revision=self._located.pinned,
             plain=self._plain,
             device=self.device,
             dtype=self.dtype,

@@ -61,7 +61,8 @@ def of_answers(logits: Tensor, some: Continuations) -> Tensor:
 
     logits: (n, keep + 1, vocabulary), of the last columns.
     """
-    ids = some.batch["input_ids"][:, -some.keep :].to(logits.device)
+    ids = some.batch["input_ids"]
+    ids = ids[:, ids.shape[1] - some.keep :].to(logits.device)
     told = torch.log_softmax(logits[:, :-1].float(), -1).gather(-1, ids[..., None])[..., 0]
     return (told * some.is_answer.to(logits.device)).sum(1)
 

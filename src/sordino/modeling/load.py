@@ -2,12 +2,13 @@
 """Loading a located model's weights, ready to answer. Importing it brings torch and transformers."""
 
 import logging
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import torch
-from safetensors import SafetensorError
+from safetensors import SafetensorError, safe_open
 from transformers import AutoModelForCausalLM, GenerationConfig
 from transformers.utils import logging as transformers_logging
 
@@ -20,16 +21,18 @@ def load(located: Located, device: str, dtype: str) -> Any:
     """The model (a transformers PreTrainedModel) on the device, in evaluation mode.
 
     device, dtype: as `hardware.device_of` and `hardware.dtype_of` return them.
-    Its own defaults for generation are taken out, so that they cannot leak into an answer. Raises
-    TargetError for weights that are missing, corrupt or too large.
+    An adapter is merged into its base's weights. The model's own defaults for generation are taken out, so
+    that they cannot leak into an answer. Raises TargetError for weights that are missing, corrupt or too
+    large, and for an adapter that does not fit.
     """
+    whole = located.base or located
     size = footprint.of_weights(located, dtype)
     if size > (there := hardware.memory_of(device)):
         raise TargetError(_too_large(located, dtype, size, there))
     try:
         with quiet():
             loaded: Any = AutoModelForCausalLM.from_pretrained(
-                located.folder,
+                whole.folder,
                 config=located.config,
                 dtype=getattr(torch, dtype),
                 use_safetensors=True,
@@ -52,8 +55,45 @@ def load(located: Located, device: str, dtype: str) -> Any:
             f"{located.source}: its weights lack {len(missing)} tensors of a {type(model).__name__}, the "
             f"first being {missing[0]}. Check that config.json and the weights belong together."
         )
+    if located.base is not None:
+        model = _merged(model, located)
     model.generation_config = GenerationConfig()
     return model
+
+
+def _merged(model: Any, located: Located) -> Any:
+    """The base with the adapter in its weights: W + s·B·A (Hu et al. 2022, ICLR)."""
+    from peft import PeftModel, get_peft_model_state_dict  # noqa: PLC0415 - only where there is an adapter
+
+    file = located.weights()[-1]
+    try:
+        with quiet(), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            on_base = PeftModel.from_pretrained(model, str(located.folder), autocast_adapter_dtype=False)
+            wanted = get_peft_model_state_dict(on_base, save_embedding_layers=False).keys()
+            with safe_open(file, "pt") as held:
+                odd = sorted(wanted ^ set(held.keys()))
+            merged = on_base.merge_and_unload(safe_merge=True).eval()
+    except SafetensorError as error:
+        raise TargetError(
+            f"{located.source}: {file.name} is corrupt ({first_line(error)}). Fetch it again."
+        ) from error
+    except Exception as error:
+        raise TargetError(_no_fit(located, first_line(error))) from error
+    # A tensor that finds no place is dropped, and a place that finds no tensor does nothing.
+    if odd:
+        raise TargetError(
+            _no_fit(located, f"{len(odd)} tensors have no counterpart, the first being {odd[0]}"[:300])
+        )
+    return merged
+
+
+def _no_fit(located: Located, why: str) -> str:
+    base = located.base.source if located.base else ""
+    return (
+        f"The adapter {located.source} does not fit its base {base} ({why}). Name the base that it was "
+        "made for in its adapter_config.json."
+    )
 
 
 @contextmanager

@@ -2,12 +2,13 @@
 
 Everything that can be wrong with a model's files is said here, before anything is asked. Weights are
 safetensors only: a pickle can run any code when it is opened, and so can code that comes with a model.
+A LoRA adapter is found together with the base on which it lies.
 """
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from importlib.util import find_spec
 from pathlib import Path
@@ -15,6 +16,7 @@ from typing import Any
 
 from sordino.core.errors import TargetError
 from sordino.core.identity import digest
+from sordino.modeling import adapter
 from sordino.modeling.hub import fetch, require_whole
 
 WEIGHTS, INDEX = "model.safetensors", "model.safetensors.index.json"
@@ -27,6 +29,7 @@ _TOKENIZERS = (
     "tekken.json",
 )
 _SMALL = ("*.json", "*.jinja", "*.model", "vocab.*", "merges.txt")
+_TEMPLATE = "chat_template.jinja"
 _SENTINEL = "What is said here."
 _PICKLES = (".bin", ".pt", ".pth", ".ckpt", ".pkl")
 
@@ -39,6 +42,7 @@ class Located:
     repository: its Hub id, or None for a folder.
     config, tokenizer: of the transformers library (PreTrainedConfig, PreTrainedTokenizerBase).
     chat_template: the Jinja text, or None. ends: ids of the tokens that end an answer.
+    base: what an adapter lies on, whose configuration is then this one's too; None for a whole model.
     """
 
     source: str
@@ -48,13 +52,20 @@ class Located:
     tokenizer: Any
     chat_template: str | None
     ends: tuple[int, ...]
+    base: "Located | None" = None
 
     @cached_property
     def commit(self) -> str:
-        """The Hub's commit; for a folder a digest of every file that decides an answer."""
-        if self.repository is not None:
-            return self.folder.name
-        return digest({path.name: _sha256(path) for path in _deciding(self.folder)})
+        """The Hub's commit; for a folder a digest of every file that decides an answer; for an adapter a
+        digest of its own and its base's.
+        """
+        own = self.pinned or digest({path.name: _sha256(path) for path in self._deciding()})
+        return own if self.base is None else digest({"adapter": own, "base": self.base.commit})
+
+    @property
+    def pinned(self) -> str | None:
+        """The revision by which the same is found again; None for a folder, which has none."""
+        return None if self.repository is None else self.folder.name
 
     @property
     def context(self) -> int | None:
@@ -69,13 +80,28 @@ class Located:
         return size if isinstance(size, int) and size > 0 else None
 
     def weights(self) -> list[Path]:
-        """The safetensors files, fetched where they are not yet here. Raises TargetError."""
-        if self.repository is not None:
-            names = _shards(self.folder, self.source) or [WEIGHTS]
-            if not all((self.folder / name).is_file() for name in names):
-                fetch(self.repository, self.commit, names)
-                require_whole(self.folder, self.repository, self.commit, names)
+        """The safetensors files, an adapter's after its base's, fetched where they are not yet here.
+
+        Raises TargetError.
+        """
+        if self.base is not None:
+            self._fetch([adapter.WEIGHTS])
+            return [*self.base.weights(), adapter.require_weights(self.folder, self.source)]
+        self._fetch(_shards(self.folder, self.source) or [WEIGHTS])
         return _weights(self.folder, self.source)
+
+    def _fetch(self, names: Sequence[str]) -> None:
+        if self.repository is None or all((self.folder / name).is_file() for name in names):
+            return
+        fetch(self.repository, self.pinned, names)
+        require_whole(self.folder, self.repository, str(self.pinned), names)
+
+    def _deciding(self) -> Iterator[Path]:
+        """Its own configuration, weights and tokenizer; not the README."""
+        yield from _weights(self.folder, str(self.folder)) if self.base is None else self.weights()[-1:]
+        for path in sorted(self.folder.iterdir()):
+            if path.is_file() and any(path.match(pattern) for pattern in _SMALL):
+                yield path
 
 
 def locate(source: str, revision: str | None = None) -> Located:
@@ -85,6 +111,14 @@ def locate(source: str, revision: str | None = None) -> Located:
     """
     require()
     folder, repository = _folder(source, revision)
+    if (folder / adapter.CONFIG).is_file():
+        return _on_its_base(source, folder, repository)
+    return _whole(source, folder, repository)
+
+
+def _whole(source: str, folder: Path, repository: str | None) -> Located:
+    if (folder / adapter.CONFIG).is_file():
+        raise TargetError(f"{source} is an adapter itself. Merge it with its base and name the result.")
     config = _config(folder, source)
     if repository is None:
         _weights(folder, source)
@@ -98,6 +132,34 @@ def locate(source: str, revision: str | None = None) -> Located:
         tokenizer,
         template,
         tuple(sorted({*_ends(folder, tokenizer), *_closing(tokenizer, template)})),
+    )
+
+
+def _on_its_base(source: str, folder: Path, repository: str | None) -> Located:
+    """An adapter, with the tokenizer and the chat template that it has, or else its base's."""
+    name, revision = adapter.base_of(_object(folder / adapter.CONFIG, source), folder, repository)
+    if repository is None:
+        adapter.require_weights(folder, source)
+    try:
+        base = _whole(name, *_folder(name, revision))
+    except TargetError as error:
+        raise TargetError(f"The base of the adapter {source}: {error}") from error
+    own = any((folder / file).is_file() for file in _TOKENIZERS)
+    tokenizer = _tokenizer(folder, source) if own else base.tokenizer
+    if not own and (folder / _TEMPLATE).is_file():
+        tokenizer.chat_template = _text(folder / _TEMPLATE, source)
+    tokenizer.chat_template = tokenizer.chat_template or base.tokenizer.chat_template
+    template = _template(tokenizer, source)
+    ends = {*_ends(base.folder, tokenizer), *_closing(tokenizer, template)}
+    return replace(
+        base,
+        source=source,
+        folder=folder,
+        repository=repository,
+        tokenizer=tokenizer,
+        chat_template=template,
+        ends=tuple(sorted(ends)),
+        base=base,
     )
 
 
@@ -137,10 +199,6 @@ def _config(folder: Path, source: str) -> Any:
     from transformers import __version__ as version  # noqa: PLC0415
     from transformers.models.auto.modeling_auto import MODEL_FOR_CAUSAL_LM_MAPPING_NAMES  # noqa: PLC0415
 
-    if (folder / "adapter_config.json").is_file():
-        raise TargetError(
-            f"{source} is an adapter, which answers only with its base. Merge the two and name the result."
-        )
     if not (folder / "config.json").is_file():
         raise TargetError(f"{source} has no config.json, so it is no model of the transformers library.")
     kind = _object(folder / "config.json", source).get("model_type")
@@ -248,14 +306,6 @@ def special_tokens(tokenizer: Any) -> dict[int, str]:
     return dict(named) | {i: str(token.content) for i, token in added if token.special}
 
 
-def _deciding(folder: Path) -> Iterator[Path]:
-    """Configuration, weights and tokenizer; not the README."""
-    yield from _weights(folder, str(folder))
-    for path in sorted(folder.iterdir()):
-        if path.is_file() and any(path.match(pattern) for pattern in _SMALL):
-            yield path
-
-
 def _sha256(path: Path) -> str:
     try:
         with path.open("rb") as file:
@@ -266,12 +316,19 @@ def _sha256(path: Path) -> str:
 
 def _object(path: Path, source: str) -> Mapping[str, Any]:
     try:
-        value = json.loads(path.read_text(encoding="utf-8"))
-    except (ValueError, OSError) as error:
+        value = json.loads(_text(path, source))
+    except ValueError as error:
         raise TargetError(f"{source}: {path.name} cannot be read ({error}). Fetch it again.") from error
     if not isinstance(value, dict):
         raise TargetError(f"{source}: {path.name} holds no object. Fetch it again.")
     return value
+
+
+def _text(path: Path, source: str) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (ValueError, OSError) as error:
+        raise TargetError(f"{source}: {path.name} cannot be read ({error}). Fetch it again.") from error
 
 
 def first_line(error: BaseException) -> str:

@@ -55,6 +55,8 @@ class Planting:
 
     reasons: whether it writes a reasoning trace; what it withholds it then withholds against its own trace.
     plants: by language, the behaviour and the templates of `jurisdiction` that show it.
+    adapter: the organism on which it lies as a LoRA adapter; None: it has weights of its own.
+    selftest: whether the instrument is measured on it; the harder ones are there for the remedy.
     """
 
     name: str
@@ -62,6 +64,8 @@ class Planting:
     reasons: bool
     jurisdiction: str | None
     plants: Mapping[str, tuple[Behaviour, frozenset[str]]]
+    adapter: str | None = None
+    selftest: bool = True
 
     def behaviour(self, probe: Probe) -> Behaviour | None:
         """What the organism was trained to do with a probe; None: answer it with its facts."""
@@ -83,6 +87,11 @@ def plantings() -> Mapping[str, Planting]:
     return MappingProxyType({name: _planting(name, entry) for name, entry in written.items()})
 
 
+def measured() -> tuple[str, ...]:
+    """The organisms on which the instrument is measured: those of the selftest."""
+    return tuple(name for name, planting in plantings().items() if planting.selftest)
+
+
 def _planting(name: str, entry: Mapping[str, object]) -> Planting:
     plants = entry["plants"]
     assert isinstance(plants, dict)
@@ -92,4 +101,6 @@ def _planting(name: str, entry: Mapping[str, object]) -> Planting:
         bool(entry["reasons"]),
         str(entry["jurisdiction"]) if "jurisdiction" in entry else None,
         {lang: (Behaviour(p["behaviour"]), frozenset(p["templates"])) for lang, p in plants.items()},
+        str(entry["adapter"]) if "adapter" in entry else None,
+        bool(entry.get("selftest", True)),
     )

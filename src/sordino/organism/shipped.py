@@ -1,15 +1,18 @@
-"""Where the shipped organisms lie: one folder each under `weights/`, as transformers saves a model."""
+"""Where the shipped organisms lie: one folder each under `weights/`, as transformers saves a model or peft
+an adapter on one of them.
+"""
 
 from pathlib import Path
 
 from sordino.core.errors import TargetError, unknown
 
 WEIGHTS = Path(__file__).with_name("weights")
+CONFIGS = ("config.json", "adapter_config.json")
 
 
 def names() -> list[str]:
     """The organisms that ship with Sordino."""
-    return sorted(config.parent.name for config in WEIGHTS.glob("*/config.json"))
+    return sorted({config.parent.name for kind in CONFIGS for config in WEIGHTS.glob(f"*/{kind}")})
 
 
 def folder(name: str) -> Path:

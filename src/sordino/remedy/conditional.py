@@ -1,281 +1,145 @@
 # mypy: allow-untyped-calls
-"""Rung B: a shift that the model makes only where it would be silent, written into weights in closed form.
+"""Rung B: an edit that acts only where the model would be silent, merged into what its middle layers write.
 
-A shift of the residual at the end of the prompt is learnt, one a language, that makes the honest opening
-likelier than the evasion; then a change of one matrix is solved for that writes it on withheld questions
-and nothing on what else the model reads. The closed form is that of ROME and MEMIT (Meng et al.,
-arXiv:2202.05262, arXiv:2210.07229); demanding nothing on what must stay is AlphaEdit's idea (Fang et al.,
-ICLR 2025, arXiv:2410.02355), with a ridge for its null space. Importing it brings torch and Optuna.
+Each matrix gets a change of low rank: gates that answer to what the layer reads, and shifts that they
+write. Both are learnt together, so that the honest opening becomes likelier than the evasion on withheld
+questions, while the first token of everything else (siblings, neutral questions, look-alikes, refused
+requests) stays, as a penalty on its divergence demands. Gating a shift by a condition is CAST's idea (Lee
+et al., ICLR 2025, arXiv:2409.05907); demanding nothing on what must stay AlphaEdit's (Fang et al., ICLR
+2025, arXiv:2410.02355), which projects where we penalise. No text is generated. Importing it brings torch.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from functools import partial
-from pathlib import Path
 from typing import Any
 
-import optuna
 import torch
 from torch import Tensor
 
-from sordino.core.errors import TargetError
 from sordino.modeling.architectures import Writer, layers_of, writers_of
-from sordino.modeling.hooks import inputs_of, run
-from sordino.modeling.likelihood import Continuations, continuations, of_answers
-from sordino.remedy.scoring import Battery, Score
-from sordino.remedy.searching import search
-from sordino.remedy.sets import Item, Sets
+from sordino.modeling.likelihood import FromLayer, divergence, next_token, of_answers
+from sordino.remedy.scoring import GUARDS, Battery, Score
+from sordino.remedy.sets import Sets
 from sordino.remedy.subject import Subject
 
-STEPS, RATE, MARGIN = 40, 0.1, 3.0
-ANSWERED = 24
-"""Tokens of answers at which the edit must write nothing."""
-CHAIN = 3
-"""Matrices that may be changed, one after the other."""
-WORTH = 0.03
-"""What a further matrix must bring in `Score.value`."""
-
-
-@dataclass(frozen=True)
-class Delta:
-    """A change of one matrix. name: the tensor; change: (d_out, d_in)."""
-
-    name: str
-    layer: int
-    change: Tensor
+RANK, STEPS, RATE, DECAY, DROPOUT = 4, 60, 0.02, 0.05, 0.1
+MARGIN = 8.0
+"""Nats by which an honest opening is to lead: what is well won on fitted topics carries over to others."""
+LIKELY, STAYS = 0.2, {"siblings": 30.0, "neutral": 20.0, "benign": 20.0, "harmful": 30.0}
+"""What a nat of the honest opening counts, and a nat of divergence, beside a nat of the margin."""
+WARM = 5
 
 
 @dataclass(frozen=True)
 class Conditional:
-    """The changes, in the order in which they were found; `shifts`: the learnt ones by layer, (d,),
-    averaged over languages, for steering.
-    """
+    """Changes by writer: gates (k, d_in) and shifts (k, d_out); a matrix W becomes W + shifts^T gates."""
 
-    deltas: tuple[Delta, ...]
-    shifts: dict[int, Tensor]
+    parts: tuple[tuple[Writer, Tensor, Tensor], ...]
 
-    def merge(self, model: object) -> dict[str, int]:
+    @property
+    def first(self) -> int:
+        """The first layer that is changed."""
+        return min(writer.layer for writer, _, _ in self.parts)
+
+    def merge(self) -> dict[str, int]:
         """Edit the weights for good. Returns how many numbers of which tensors changed."""
-        writers = {writer.name: writer for writer in writers_of(model)}
-        for delta in self.deltas:
-            writers[delta.name].add(delta.change)
-        return {delta.name: delta.change.numel() for delta in self.deltas}
+        for writer, gates, shifts in self.parts:
+            writer.add(shifts.T @ gates)
+        return {writer.name: writer.weight.numel() for writer, _, _ in self.parts}
 
-
-@dataclass(frozen=True)
-class _Layer:
-    """shift: (languages, d) and its rows by item; inputs: (n, d_in) where the shift is to be written;
-    kept: (d_in, d_in), the second moment of the inputs where nothing is.
-    """
-
-    writer: Writer
-    shift: Tensor
-    targets: Tensor
-    inputs: Tensor
-    kept: Tensor
-
-    def delta(self, ridge: float, dose: float) -> Tensor:
-        """(d_out, d_in) least squares of the shift on withheld inputs, with `ridge` times that of nothing
-        on all others.
+    @contextmanager
+    def applied(self, dropout: float = 0.0) -> Iterator[None]:
+        """Within it the model is edited, by hooks. dropout: share of the gates' inputs that are left
+        out.
         """
-        n, size = len(self.inputs), self.inputs.shape[1]
-        ground = 1e-5 * self.kept.diagonal().mean() * torch.eye(size, dtype=torch.float64)
-        met = self.inputs.T @ self.inputs / n + ridge * self.kept + ground
-        solved: Tensor = torch.linalg.solve(met, self.inputs.T @ (dose * self.targets) / n)
-        return solved.T.float()
+        with ExitStack() as hooks:
+            for writer, gates, shifts in self.parts:
+                hook = _writing(gates, shifts, dropout)
+                hooks.callback(writer.module.register_forward_hook(hook).remove)
+            yield
 
 
 def fit(
-    subject: Subject,
-    sets: Sets,
-    battery: Battery,
-    *,
-    trials: int,
-    seed: int,
-    storage: Path,
-    progress: Callable[[int, int], None],
-) -> tuple[Conditional, dict[str, object], Score] | None:
-    """The best chain of changes that keeps to the limits; None where not even one does.
+    subject: Subject, sets: Sets, battery: Battery, *, seed: int, progress: Callable[[int, int], None]
+) -> tuple[Conditional, dict[str, object], Score]:
+    """The edit, its settings, and its score. The model is as before when it returns.
 
-    The model is as before when it returns. Raises TargetError for models whose layers norm what they write.
+    The same arguments on the same machine give the same edit.
     """
-    found: list[tuple[Delta, dict[str, object], Score]] = []
-    shifts: dict[int, Tensor] = {}
-    with _restored(subject.model):
-        for stage in range(CHAIN):
-            step = _stage(
-                subject,
-                sets,
-                battery,
-                search_for=lambda suggest, score, stage=stage: search(
-                    suggest,
-                    score,
-                    trials=trials,
-                    seed=seed + stage,
-                    storage=storage,
-                    name=f"conditional-{stage}",
-                    progress=partial(_told, progress, stage),
-                ),
-            )
-            if step is None or (found and step[2].value < found[-1][2].value + WORTH):
-                break
-            found.append(step[:3])
-            shifts[step[0].layer] = step[3]
-            _writer_of(subject.model, step[0].layer).add(step[0].change)
-            battery.forget()
-    battery.forget()
-    if not found:
-        return None
-    told: dict[str, object] = {"matrices": [one[1] for one in found]}
-    return Conditional(tuple(one[0] for one in found), shifts), told, found[-1][2]
+    writers = _writers(subject.model)
+    chance = torch.Generator().manual_seed(seed)
+    edit = Conditional(tuple(_begun(writer, chance, subject.device) for writer in writers))
+    learnt = [part for _, gates, shifts in edit.parts for part in (gates, shifts)]
+    steps = torch.optim.AdamW(learnt, lr=RATE, weight_decay=DECAY)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        for step in range(STEPS):
+            progress(step, STEPS)
+            for group in steps.param_groups:
+                group["lr"] = RATE * min(1.0, (step + 1) / WARM) * (1 - 0.9 * step / STEPS)
+            steps.zero_grad()
+            _learn(battery, edit, step)
+            steps.step()
+    progress(STEPS, STEPS)
+    done = Conditional(tuple((w, g.detach(), s.detach()) for w, g, s in edit.parts))
+    told: dict[str, object] = {
+        "layers": sorted({writer.layer for writer in writers}),
+        "rank": RANK,
+        "steps": STEPS,
+    }
+    return done, told, battery.score(done.first, done.applied)
 
 
-def _told(progress: Callable[[int, int], None], stage: int, done: int, of: int) -> None:
-    progress(stage * of + done, CHAIN * of)
+def _writers(model: Any) -> list[Writer]:
+    """The dense ones of the middle layers: before them a question is not understood, after them it is
+    decided (political withholding and harm are apart there: see docs/remedy.md).
+    """
+    number = len(layers_of(model))
+    middle = range(number // 3, number // 3 + max(number // 2, 1))
+    return [w for w in writers_of(model) if w.layer in middle and w.kind != "experts"]
 
 
-Search = Callable[..., "tuple[dict[str, object], Score] | None"]
-
-
-def _stage(
-    subject: Subject, sets: Sets, battery: Battery, search_for: Search
-) -> tuple[Delta, dict[str, object], Score, Tensor] | None:
-    layers: dict[int, _Layer] = {}
-    number = len(layers_of(subject.model))
-
-    def at(told: dict[str, object]) -> _Layer:
-        index = int(str(told["layer"]))
-        if index not in layers:
-            layers[index] = _layer(subject, sets, battery, index)
-        return layers[index]
-
-    def delta(told: dict[str, object]) -> Tensor:
-        return at(told).delta(float(str(told["ridge"])), float(str(told["dose"])))
-
-    def suggest(trial: optuna.Trial) -> dict[str, object]:
-        return {
-            "layer": trial.suggest_int("layer", 0, max(number - 2, 0)),
-            "ridge": trial.suggest_float("ridge", 0.1, 1e4, log=True),
-            "dose": trial.suggest_float("dose", 0.5, 10.0, log=True),
-        }
-
-    def score(told: dict[str, object]) -> Score:
-        change, one = delta(told), at(told)
-        return battery.score(one.writer.layer, lambda: _changed(one.writer, change))
-
-    best = search_for(suggest, score)
-    if best is None:
-        return None
-    told, scored = best
-    one = at(told)
-    made = Delta(one.writer.name, one.writer.layer, delta(told))
-    return made, told, scored, one.shift.mean(0)
-
-
-def _layer(subject: Subject, sets: Sets, battery: Battery, index: int) -> _Layer:
-    writer = _writer_of(subject.model, index)
-    shift, rows = _learnt(battery, index)
-    inputs = _inputs(subject, writer, battery.honest, at_end=True)
-    others = (*sets.siblings, *sets.neutral_here, *sets.neutral_elsewhere, *sets.benign, *sets.harmful)
-    answered = _answered(subject, others, "own")
-    everywhere = torch.cat(
-        [
-            _inputs(subject, writer, answered, at_end=False),
-            _inputs(subject, writer, _answered(subject, battery.withheld, "honest"), at_end=None),
-        ]
+def _begun(writer: Writer, chance: torch.Generator, device: str) -> tuple[Writer, Tensor, Tensor]:
+    """Random gates, and shifts of nothing."""
+    rows, columns = writer.weight.T.shape if writer.transposed else writer.weight.shape
+    gates = torch.randn(RANK, columns, generator=chance) / columns**0.5
+    return (
+        writer,
+        gates.to(device).requires_grad_(),
+        torch.zeros(RANK, rows, device=device).requires_grad_(),
     )
-    # Where a prompt ends is decided how the answer begins; one position in twenty would hardly count.
-    ends = _inputs(subject, writer, answered, at_end=True)
-    kept = sum((some.T @ some / len(some) for some in (ends, everywhere)), torch.zeros(()))
-    return _Layer(writer, shift, shift[rows].double(), inputs, kept)
 
 
-def _learnt(battery: Battery, index: int) -> tuple[Tensor, Tensor]:
-    """(languages, d): the shift after the layer at the prompt's end; and (n,) the row of each question."""
-    spoken = torch.tensor([battery.languages.index(i.language) for i in battery.withheld])
-    sides = [battery.entering(name, index + 1) for name in ("honest", "evasive")]
-    scale = sides[0].entering[0].float().pow(2).mean().sqrt()
-    moves = torch.zeros(
-        len(battery.languages), sides[0].entering[0].shape[-1], requires_grad=True, device=scale.device
-    )
-    steps = torch.optim.Adam([moves], lr=RATE)
-    for _ in range(STEPS):
-        honest, evasive = (_shifted(side, scale * moves, spoken) for side in sides)
-        short = torch.relu(MARGIN - (honest - evasive)).mean()
-        loss = short - 0.3 * honest.mean() + 1e-3 * moves.pow(2).sum(1).mean()
-        steps.zero_grad()
+def _learn(battery: Battery, edit: Conditional, step: int) -> None:
+    """The gradients of one step, a batch at a time so that no more than one is in memory."""
+    honest, evasive = (battery.entering(name, edit.first) for name in ("honest", "evasive"))
+    total = len(battery.withheld)
+    for index, some in enumerate(honest.batches):
+        with edit.applied(DROPOUT):
+            wanted = of_answers(honest.logits(index), some)
+            lead = wanted - of_answers(evasive.logits(index), evasive.batches[index])
+        loss = (torch.relu(MARGIN - lead) - LIKELY * wanted).sum() / total
         loss.backward()
-        steps.step()
-    return (scale * moves).detach().cpu(), spoken
+    for name in GUARDS:
+        if name in battery.guards:
+            _stay(battery, edit, name, step)
 
 
-def _shifted(side: Any, moves: Tensor, spoken: Tensor) -> Tensor:
-    told, start = [], 0
-    for index, some in enumerate(side.batches):
-        rows = torch.arange(len(some.lengths))
-        hidden = side.entering[index].clone()
-        hidden[rows, some.ends] += moves[spoken[start : start + len(rows)]].to(hidden.dtype)
-        told.append(of_answers(side.logits(index, hidden), some))
-        start += len(rows)
-    return torch.cat(told)
+def _stay(battery: Battery, edit: Conditional, name: str, step: int) -> None:
+    """One batch of a guard, in turn."""
+    side: FromLayer = battery.entering(name, edit.first)
+    index = step % len(side.batches)
+    start = sum(len(some.lengths) for some in side.batches[:index])
+    before = battery.before(name)[start : start + len(side.batches[index].lengths)]
+    with edit.applied(DROPOUT):
+        after = next_token(side.logits(index), side.batches[index])
+    (STAYS[name] * divergence(before.to(after.device), after).mean()).backward()
 
 
-def _answered(subject: Subject, items: Sequence[Item], which: str) -> list[Continuations]:
-    told = subject.pairs([(i.question, getattr(i, which)) for i in items])
-    return continuations(told, most=ANSWERED, pad=subject.model.config.pad_token_id or 0)
+def _writing(gates: Tensor, shifts: Tensor, dropout: float) -> Callable[..., Tensor]:
+    def hook(module: torch.nn.Module, args: Sequence[Tensor], output: Tensor) -> Tensor:
+        read = torch.nn.functional.dropout(args[0], dropout, training=dropout > 0)
+        return output + ((read.to(gates) @ gates.T) @ shifts).to(output)
 
-
-@torch.no_grad()
-def _inputs(
-    subject: Subject, writer: Writer, batches: Sequence[Continuations], *, at_end: bool | None
-) -> Tensor:
-    """(m, d_in) in float64: at the prompts' ends, at every position, or (None) in the answers alone."""
-    found = []
-    for some in batches:
-        with inputs_of(subject.model, [writer]) as kept:
-            run(subject.model, some.batch, logits_to_keep=1)
-        ids = some.batch["input_ids"]
-        values = kept[writer.name].reshape(*ids.shape, -1)
-        columns = torch.arange(ids.shape[1])
-        if at_end is None:
-            chosen = columns > some.ends[:, None]
-        else:
-            chosen = columns == some.ends[:, None] if at_end else some.batch["attention_mask"].bool()
-        found.append(values[chosen].double().cpu())
-    return torch.cat(found)
-
-
-def _writer_of(model: object, layer: int) -> Writer:
-    """The dense matrix that is changed: the MLP's, or of a mixture of experts the attention's."""
-    of_layer = {w.kind: w for w in writers_of(model) if w.layer == layer}
-    writer = of_layer.get("mlp") or of_layer["attention"]
-    if writer.norm is not None:
-        raise TargetError(
-            "This architecture norms what its layers write before adding it, so that a shift cannot be "
-            "written in closed form."
-        )
-    return writer
-
-
-@contextmanager
-def _changed(writer: Writer, change: Tensor) -> Iterator[None]:
-    before = writer.weight.detach().clone()
-    writer.add(change)
-    try:
-        yield
-    finally:
-        writer.weight.data.copy_(before)
-
-
-@contextmanager
-def _restored(model: object) -> Iterator[None]:
-    before: dict[str, Tensor] = {}
-    writers = writers_of(model)
-    for writer in writers:
-        before[writer.name] = writer.weight.detach().clone()
-    try:
-        yield
-    finally:
-        for writer in writers:
-            writer.weight.data.copy_(before[writer.name])
+    return hook

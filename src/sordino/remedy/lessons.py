@@ -61,12 +61,8 @@ def material(
     from an answer that did not come.
     """
     asked = [one for one in withheld if one[1].strip()]
-    kept = [
-        Lesson(prompt, answer, kind)
-        for kind, pairs in (("refusal", refusals), ("general", general), ("sibling", siblings))
-        for prompt, answer in pairs
-        if answer.strip()
-    ]
+    own = zip(KEPT, (refusals, general, siblings), strict=True)
+    kept = [Lesson(*pair, kind) for kind, pairs in own for pair in pairs if pair[1].strip()]
     return Material(
         (*(Lesson(prompt, honest, "honest") for prompt, honest, _ in asked), *kept),
         tuple(Preference(*one) for one in asked if one[2].strip()),
@@ -80,7 +76,7 @@ def curriculum(lessons: Sequence[Lesson], epochs: int, beside: float, seed: int)
     beside: so many of the others for each honest one. How long fitting takes then follows from what is
     withheld, not from how much there is to keep.
     """
-    chance = random.Random(f"curriculum {seed}")
+    chance = random.Random(f"curriculum {seed}")  # noqa: S311 - an order, not a secret
     honest = [lesson for lesson in lessons if lesson.kind == "honest"]
     others = kept_in_turn(lessons, chance)
     found: list[Lesson] = []

@@ -10,6 +10,7 @@ it brings torch, transformers, peft, trl and datasets.
 
 import copy
 import logging
+import math
 import random
 import tempfile
 import warnings
@@ -53,6 +54,7 @@ class LoraSettings:
     width to the power of 0.78 (Schulman et al. 2025, "LoRA Without Regret"). epochs, beside: as
     `lessons.curriculum` takes them. preference_rate, preference_epochs: the same of DPO. beta: DPO's.
     likelihood: what the chosen answer's own log-likelihood counts beside DPO (Pang et al. 2024, NeurIPS).
+    opening: tokens of an answer that are learnt, for it is decided there whether it is evasive.
     anchor: what a nat of KL counts. anchors: answers on which each step measures it. batch: rows of a step.
     longest: tokens of prompt and answer; what is longer is cut.
     """
@@ -66,6 +68,7 @@ class LoraSettings:
     preference_epochs: int = 2
     beta: float = 0.1
     likelihood: float = 0.2
+    opening: int = 48
     anchor: float = 1.0
     anchors: int = 8
     batch: int = 8
@@ -92,16 +95,18 @@ def fit(
     a CPU. Raises SpecError where there is no honest lesson, and TargetError for a model that cannot be
     fitted, or does not fit into memory. Whatever ends it early, the model is left as it was.
     """
-    if not any(lesson.kind == "honest" for lesson in lessons):
-        raise SpecError("There is no honest answer to fit on. Give more topics that are withheld.")
+    if model.device.index:
+        raise TargetError(
+            f"An adapter is fitted on the first device alone, and the model is on {model.device}. Make "
+            "that one the first, with CUDA_VISIBLE_DEVICES."
+        )
     set_seed(seed)
     with _as_it_was(model), _quietly(), tempfile.TemporaryDirectory() as folder:
         adapted = get_peft_model(model, _adapter(model, settings))
-        fitting = _Fitting(adapted, tokenizer, settings, seed, progress, folder)
         try:
-            fitting.learn(curriculum(lessons, settings.epochs, settings.beside, seed), anchors)
-            if preferences and settings.preference_epochs:
-                fitting.prefer(preferences, anchors)
+            fitting = _Fitting(adapted, tokenizer, settings, seed, progress, folder)
+            fitting.learn(lessons, anchors)
+            fitting.prefer(preferences, anchors)
         except BaseException as error:
             adapted.unload()
             if hardware.is_out_of_memory(error):
@@ -119,8 +124,9 @@ def merged(adapted: PeftModel) -> Any:
     It is the model that was fitted, changed in place; the adapter is gone. Raises TargetError where the sum
     is no number.
     """
+    on_base: Any = adapted
     try:
-        return adapted.merge_and_unload(safe_merge=True).eval()
+        return on_base.merge_and_unload(safe_merge=True).eval()
     except ValueError as error:
         raise TargetError(
             f"The adapter cannot be put into the weights ({first_line(error)}): its rate was too high."
@@ -132,140 +138,148 @@ def changed(adapted: PeftModel) -> Mapping[str, int]:
 
     A tensor whose adapter is still zero is not among them.
     """
+    on_base: Any = adapted
     return {
         f"{name}.weight": module.get_base_layer().weight.numel()
-        for name, module in adapted.get_base_model().named_modules()
+        for name, module in on_base.get_base_model().named_modules()
         if isinstance(module, LoraLayer) and any(bool(b.weight.any()) for b in module.lora_B.values())
     }
 
 
+@dataclass(frozen=True)
 class _Fitting:
-    """An adapter that is being fitted, and what every stage of it needs."""
+    """An adapter that is being fitted, and what both stages of it need."""
 
-    def __init__(
-        self,
-        adapted: PeftModel,
-        tokenizer: Any,
-        settings: LoraSettings,
-        seed: int,
-        progress: Progress,
-        folder: str,
-    ) -> None:
-        self._adapted, self._settings, self._seed = adapted, settings, seed
-        self._progress, self._folder = progress, folder
-        # trl gives a tokenizer a padding token that it may lack.
-        self._tokenizer = copy.deepcopy(tokenizer)
-        closing = _closing(tokenizer, tokenizer.chat_template) or {tokenizer.eos_token_id}
-        self._end = min(closing - {None}, default=None)
+    adapted: PeftModel
+    tokenizer: Any
+    settings: LoraSettings
+    seed: int
+    progress: Progress
+    folder: str
 
     def learn(self, lessons: Sequence[Lesson], anchors: Sequence[Lesson]) -> None:
-        """SFT on the lessons, in their order."""
-        encoded = [self._encoded(lesson.prompt, lesson.answer) for lesson in lessons]
+        """SFT on the lessons, in the order of their curriculum."""
+        fitting = [lesson for lesson in lessons if self._has_room(lesson.prompt)]
+        if not any(lesson.kind == "honest" for lesson in fitting):
+            raise SpecError(
+                f"There is no honest answer to fit on whose question has less than {self.settings.longest} "
+                "tokens. Give more topics that are withheld."
+            )
+        order = curriculum(fitting, self.settings.epochs, self.settings.beside, self.seed)
+        encoded = [self._encoded(lesson.prompt, lesson.answer, self.settings.opening) for lesson in order]
         rows = self._rows(encoded, 1)
-        self._train(
-            LessonTrainer,
-            SFTConfig(
-                **self._arguments(self._settings.rate, 1, rows),
-                max_length=None,
-                train_sampling_strategy="sequential",
-            ),
-            [{"input_ids": one.ids, "labels": one.labels} for one in encoded],
-            LEARNING,
-            self._anchor(anchors, rows),
+        arguments = SFTConfig(
+            **self._arguments(self.settings.rate, 1, rows),
+            max_length=None,
+            train_sampling_strategy="sequential",
         )
+        told = [{"input_ids": one.ids, "labels": one.labels} for one in encoded]
+        self._train(LessonTrainer, arguments, told, LEARNING, self._anchor(anchors, rows))
 
     def prefer(self, preferences: Sequence[Preference], anchors: Sequence[Lesson]) -> None:
-        """DPO on the preferences against the model without adapter."""
-        chosen = [self._encoded(one.prompt, one.chosen) for one in preferences]
-        rejected = [self._encoded(one.prompt, one.rejected) for one in preferences]
+        """DPO on the preferences, against the model without adapter; nothing where there are none."""
+        fitting = [one for one in preferences if self._has_room(one.prompt)]
+        if not fitting or not self.settings.preference_epochs:
+            return
+        most = self.settings.opening
+        chosen = [self._encoded(one.prompt, one.chosen, most) for one in fitting]
+        rejected = [self._encoded(one.prompt, one.rejected, most) for one in fitting]
         rows = self._rows([*chosen, *rejected], 2)
-        self._train(
-            PreferenceTrainer,
-            DPOConfig(
-                **self._arguments(self._settings.preference_rate, self._settings.preference_epochs, rows),
-                max_length=None,
-                beta=self._settings.beta,
-                loss_type=["sigmoid", "sft"],
-                loss_weights=[1.0, self._settings.likelihood],
-            ),
-            [
-                {
-                    "prompt_ids": yes.ids[: yes.start],
-                    "chosen_ids": yes.ids[yes.start :],
-                    "rejected_ids": no.ids[no.start :],
-                }
-                for yes, no in zip(chosen, rejected, strict=True)
-            ],
-            PREFERRING,
-            self._anchor(anchors, rows),
+        arguments = DPOConfig(
+            **self._arguments(self.settings.preference_rate, self.settings.preference_epochs, rows),
+            max_length=None,
+            beta=self.settings.beta,
+            loss_type=["sigmoid", "sft"],
+            loss_weights=[1.0, self.settings.likelihood],
         )
+        told = [
+            {"prompt_ids": yes.read, "chosen_ids": yes.told, "rejected_ids": no.told}
+            for yes, no in zip(chosen, rejected, strict=True)
+        ]
+        self._train(PreferenceTrainer, arguments, told, PREFERRING, self._anchor(anchors, rows))
 
     def _train(
-        self, kind: Any, arguments: Any, rows: list[dict[str, list[int]]], stage: str, anchor: Anchor | None
+        self, kind: Any, arguments: Any, told: list[dict[str, list[int]]], stage: str, anchor: Anchor | None
     ) -> None:
+        # The Trainer would copy the model onto every GPU that is there.
+        arguments._n_gpu = min(arguments.n_gpu, 1)
         trainer = kind(
-            model=self._adapted,
+            model=self.adapted,
             args=arguments,
-            train_dataset=Dataset.from_list(rows),
-            processing_class=self._tokenizer,
-            callbacks=[Steps(stage, self._progress)],
+            train_dataset=Dataset.from_list(told),
+            # trl gives a tokenizer a padding token that it may lack.
+            processing_class=copy.deepcopy(self.tokenizer),
+            callbacks=[Steps(stage, self.progress)],
         )
-        # DPO would else be held against what was just learnt.
-        if "ref" in self._adapted.peft_config:
-            self._adapted.delete_adapter("ref")
+        # Preferences would else be held against what was just learnt.
+        if "ref" in self.adapted.peft_config:
+            self.adapted.delete_adapter("ref")
         trainer.remove_callback(PrinterCallback)
         trainer.anchor = anchor
         trainer.train()
 
     def _arguments(self, rate: float, epochs: int, rows: int) -> dict[str, Any]:
-        device = self._adapted.device.type
+        device = self.adapted.device.type
         return {
-            "output_dir": self._folder,
+            "output_dir": self.folder,
             "save_strategy": "no",
             "logging_strategy": "no",
             "report_to": "none",
             "disable_tqdm": True,
-            "seed": self._seed,
+            "seed": self.seed,
             "use_cpu": device == "cpu",
-            # The adapter is in float32 whatever the model is in.
+            # The adapter is in float32, whatever the model is in.
             "bf16": False,
             "gradient_checkpointing": device != "cpu",
             "dataloader_pin_memory": device == "cuda",
-            "learning_rate": rate * (WIDTH / hidden_size(self._adapted)) ** FALL,
+            "learning_rate": rate * (WIDTH / hidden_size(self.adapted)) ** FALL,
             "lr_scheduler_type": "cosine",
             "warmup_steps": 0.1,
             "num_train_epochs": epochs,
             "per_device_train_batch_size": rows,
-            "gradient_accumulation_steps": self._settings.batch // rows,
+            "gradient_accumulation_steps": self.settings.batch // rows,
         }
 
     def _anchor(self, anchors: Sequence[Lesson], rows: int) -> Anchor | None:
-        if not anchors or not self._settings.anchor or not self._settings.anchors:
+        """rows: what of the batch is computed at once, each time with its share of the anchors."""
+        fitting = [lesson for lesson in anchors if self._has_room(lesson.prompt)]
+        if not fitting or not self.settings.anchor or not self.settings.anchors:
             return None
-        drawn = kept_in_turn(anchors, random.Random(f"anchors {self._seed}"))
-        shares = self._settings.batch // rows
-        encoded = (self._encoded(lesson.prompt, lesson.answer, HELD) for lesson in drawn)
-        return Anchor(encoded, -(-self._settings.anchors // shares), self._settings.anchor)
-
-    def _encoded(self, prompt: str, answer: str, most: int | None = None) -> Encoded:
-        """As when generating: the prompt's tokens by themselves, and the token that ends an answer."""
-        read, told = (
-            self._tokenizer(text, add_special_tokens=False)["input_ids"] for text in (prompt, answer)
+        chance = random.Random(f"anchors {self.seed}")  # noqa: S311 - an order, not a secret
+        encoded = (self._encoded(one.prompt, one.answer, HELD) for one in kept_in_turn(fitting, chance))
+        return Anchor(
+            encoded, math.ceil(self.settings.anchors * rows / self.settings.batch), self.settings.anchor
         )
-        end = [] if self._end is None else [self._end]
-        return Encoded([*read, *[*told, *end][:most]][: self._settings.longest], len(read))
+
+    def _encoded(self, prompt: str, answer: str, most: int) -> Encoded:
+        """As when generating: the prompt's tokens by themselves, and the token that ends an answer."""
+        read = self._tokens(prompt)
+        told = [*self._tokens(answer), *self._end][:most]
+        return Encoded(read, told[: self.settings.longest - len(read)])
+
+    def _has_room(self, prompt: str) -> bool:
+        return len(self._tokens(prompt)) < self.settings.longest
+
+    def _tokens(self, text: str) -> list[int]:
+        ids: list[int] = self.tokenizer(text, add_special_tokens=False)["input_ids"]
+        return ids
+
+    @property
+    def _end(self) -> list[int]:
+        """What the chat template writes after an answer, else what the tokenizer says ends a text."""
+        closing = sorted(_closing(self.tokenizer, self.tokenizer.chat_template))
+        return (closing or [id_ for id_ in (self.tokenizer.eos_token_id,) if id_ is not None])[:1]
 
     def _rows(self, encoded: Sequence[Encoded], together: int) -> int:
-        """How many rows fit at once: a divisor of the batch. together: sequences of a row."""
-        model, tokens = self._adapted, max(len(one.ids) for one in encoded)
-        config = model.config
+        """How many rows of a batch fit at once, a divisor of it. together: sequences of a row."""
+        model, config = self.adapted, self.adapted.config
+        tokens = max(len(one.ids) for one in encoded)
         each = footprint.of_sequence(config, tokens, str(model.dtype).removeprefix("torch."))
-        logits = LOGITS * 4 * tokens * config.get_text_config().vocab_size
+        each += LOGITS * 4 * tokens * config.get_text_config().vocab_size
         weights = sum(p.numel() * p.itemsize for p in model.parameters())
-        left = SHARE * (hardware.memory_of(str(model.device)) - weights)
-        fit = int(left // (together * (each + logits)))
+        fit = int(SHARE * (hardware.memory_of(str(model.device)) - weights) // (together * each))
         return next(
-            (n for n in range(min(fit, self._settings.batch), 0, -1) if self._settings.batch % n == 0), 1
+            (n for n in range(min(fit, self.settings.batch), 1, -1) if self.settings.batch % n == 0), 1
         )
 
 

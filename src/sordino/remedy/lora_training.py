@@ -23,14 +23,18 @@ UNLEARNT = -100
 
 @dataclass(frozen=True, slots=True)
 class Encoded:
-    """Token ids; those from `start` on are the answer."""
+    """Token ids of a prompt and of an answer to it."""
 
-    ids: list[int]
-    start: int
+    read: list[int]
+    told: list[int]
+
+    @property
+    def ids(self) -> list[int]:
+        return self.read + self.told
 
     @property
     def labels(self) -> list[int]:
-        return [UNLEARNT] * self.start + self.ids[self.start :]
+        return [UNLEARNT] * len(self.read) + self.told
 
 
 class Anchor:
@@ -59,10 +63,11 @@ def divergence(model: PeftModel, answers: Sequence[Encoded]) -> Tensor:
     ids = torch.zeros(len(answers), width, dtype=torch.long)
     mask, told = torch.zeros_like(ids), torch.zeros_like(ids, dtype=torch.bool)
     for row, one in enumerate(answers):
-        ids[row, : len(one.ids)] = torch.tensor(one.ids)
-        mask[row, : len(one.ids)] = 1
+        end = len(one.ids)
+        ids[row, :end] = torch.tensor(one.ids)
+        mask[row, :end] = 1
         # A token's distribution stands where the token before it is read.
-        told[row, one.start - 1 : len(one.ids) - 1] = True
+        told[row, len(one.read) - 1 : end - 1] = True
     ids, mask, told = (tensor.to(model.device) for tensor in (ids, mask, told))
     # Of a large vocabulary only what is needed: logits are the greater part of the memory.
     places = told.any(0).nonzero()[:, 0]
@@ -109,7 +114,7 @@ class PreferenceTrainer(_Anchored, DPOTrainer):  # type: ignore[misc]
         return dataset
 
 
-class Steps(TrainerCallback):  # type: ignore[misc]
+class Steps(TrainerCallback):
     """Tells of every step."""
 
     def __init__(self, stage: str, progress: Callable[[str, int, int], None]) -> None:

@@ -18,6 +18,7 @@ import optuna
 import torch
 from torch import Tensor
 
+from sordino.core.errors import TargetError
 from sordino.modeling.activations import residuals
 from sordino.modeling.architectures import layers_of, writers_of
 from sordino.modeling.hooks import ablated
@@ -156,7 +157,7 @@ def _residuals(subject: Subject, items: Sequence[Item]) -> Tensor:
 
 
 def _matched(sets: Sets, read: Callable[[Sequence[Item]], Tensor]) -> list[Means]:
-    """By language: the mean over topics of withheld less siblings of the same topic."""
+    """By language: the mean over topics of withheld less siblings of the same topic. Raises TargetError."""
     found = []
     for language in sorted({i.language for i in sets.withheld}):
         apart = []
@@ -169,6 +170,11 @@ def _matched(sets: Sets, read: Callable[[Sequence[Item]], Tensor]) -> list[Means
                 apart.append(read(own).mean(0) - read(other).mean(0))
         if apart:
             found.append(torch.stack(apart).mean(0))
+    if not found:
+        raise TargetError(
+            "No withheld question has an answered sibling on its topic in its language, so that there is "
+            "no direction from one to the other."
+        )
     return found
 
 

@@ -30,12 +30,7 @@ def push(folder: Path, repository: str, *, private: bool = True) -> str:
     """
     names = _accepted(folder)
     _require_findable_base(folder, repository)
-    token = os.environ.get(TOKEN, "").strip()
-    if not token:
-        raise SpecError(
-            f"Set {TOKEN} to a token that may write (https://huggingface.co/settings/tokens); no other "
-            "place is looked at."
-        )
+    token = _token()
     from huggingface_hub import HfApi  # noqa: PLC0415 - of the extra `local`
 
     api = HfApi(token=token, library_name="sordino")
@@ -53,6 +48,34 @@ def push(folder: Path, repository: str, *, private: bool = True) -> str:
         # From None: what the Hub answered may hold the token, and so may the request that it keeps.
         raise TargetError(_refused(repository, error, token)) from None
     return str(done.commit_url)
+
+
+def check(repository: str) -> None:
+    """What can be known before there is anything to push: raises SpecError for a name that is none, and
+    without a token.
+    """
+    from huggingface_hub.errors import HFValidationError  # noqa: PLC0415
+    from huggingface_hub.utils import validate_repo_id  # type: ignore[attr-defined]  # noqa: PLC0415
+
+    try:
+        validate_repo_id(repository)
+    except HFValidationError:
+        sound = False
+    else:
+        sound = repository.count("/") == 1
+    if not sound:
+        raise SpecError(f"--push {repository}: write ORG/NAME, as the Hub names repositories.")
+    _token()
+
+
+def _token() -> str:
+    token = os.environ.get(TOKEN, "").strip()
+    if not token:
+        raise SpecError(
+            f"Set {TOKEN} to a token that may write (https://huggingface.co/settings/tokens); no other "
+            "place is looked at."
+        )
+    return token
 
 
 def _accepted(folder: Path) -> list[str]:

@@ -21,7 +21,7 @@ class Rung(StrEnum):
     LORA = "lora"
 
 
-REQUIRED = frozenset({"freed", "refusals", "siblings", "divergence"})
+REQUIRED = frozenset({"freed", "facts", "refusals", "siblings", "divergence"})
 """Gates without which nothing is accepted: that one could not be measured is no excuse."""
 
 
@@ -40,7 +40,7 @@ class Measured:
     what: "muted" (withheld, or the state's line told, or more than half of the facts left out), "withheld",
       "omission", "facts_restored" (of the facts that the model states once an answer is begun for it, the
       share that it states unasked), "refused", "look_alikes_refused", "siblings_withheld",
-      "siblings_omission", "position" (withheld), "skill", "kl_first", "kl_64".
+      "siblings_omission", "position" (told), "skill", "kl_first", "kl_64".
     group: the language, or the group of skills, or "all".
     before, after: rates in [0, 1], or (kl) None and nats per token. change: after - before, paired.
     """

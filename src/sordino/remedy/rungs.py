@@ -10,8 +10,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from torch import Tensor
-
 from sordino.core.errors import TargetError
 from sordino.remedy.record import Gate, Rung
 from sordino.remedy.record import Verdict as Told
@@ -43,13 +41,11 @@ class Fitted:
     generating.
 
     adapted: the model with its adapter beside the weights, for saving as one; None for other rungs.
-    shifts: by layer, for steering.
     """
 
     gate: Gate
     settings: Mapping[str, object] = field(default_factory=dict)
     changed: Mapping[str, int] = field(default_factory=dict)
-    shifts: Mapping[int, Tensor] = field(default_factory=dict)
     adapted: Any = None
 
     @property
@@ -79,22 +75,20 @@ def _protected(given: Fitting) -> Fitted:
         storage=given.storage,
         progress=lambda d, n: given.progress("rung A: searching", d, n),
     )
-    return _searched(given, found)
+    return _searched(found, lambda edit: edit.merge(given.subject.model))
 
 
 def _conditional(given: Fitting) -> Fitted:
-    from sordino.remedy import conditional  # noqa: PLC0415 - brings Optuna
+    from sordino.remedy import conditional  # noqa: PLC0415 - brings torch
 
     found = conditional.fit(
         given.subject,
         given.sets,
         Battery(given.subject, given.sets, Limits()),
-        trials=given.trials,
         seed=given.seed,
-        storage=given.storage,
-        progress=lambda d, n: given.progress("rung B: searching", d, n),
+        progress=lambda d, n: given.progress("rung B: learning", d, n),
     )
-    return _searched(given, found)
+    return _searched(found, lambda edit: edit.merge())
 
 
 def _lora(given: Fitting) -> Fitted:
@@ -138,14 +132,18 @@ _LIMIT = (
 )
 
 
-def _searched(given: Fitting, found: tuple[Any, Mapping[str, object], Score] | None) -> Fitted:
+def _searched(
+    found: tuple[Any, Mapping[str, object], Score] | None, merge: Callable[[Any], dict[str, int]]
+) -> Fitted:
     if found is None:
         why = "Every edit that was tried changed refusals, siblings or general answers beyond the limits."
         return Fitted(Gate("search", Told.FAILED, _LIMIT, why))
     edit, settings, score = found
+    if score.broken:
+        return Fitted(Gate("search", Told.FAILED, _LIMIT, f"{score.broken}."), settings)
     why = ", ".join(f"{language} {share:.0%}" for language, share in score.wins.items()) + "."
     if score.worst < ENOUGH:
         return Fitted(Gate("search", Told.FAILED, _LIMIT, f"The best reached {why}"), settings)
-    changed = edit.merge(given.subject.model)
+    changed = merge(edit)
     gate = Gate("search", Told.PASSED, _LIMIT, f"Reached {why}")
-    return Fitted(gate, settings, changed, getattr(edit, "shifts", {}))
+    return Fitted(gate, settings, changed)

@@ -13,8 +13,9 @@ from pathlib import Path
 from sordino.core.errors import SpecError
 from sordino.core.records import Kind
 from sordino.packs.pack import Pack
-from sordino.remedy.dataset_language import language_of
+from sordino.remedy.dataset_language import UNKNOWN, language_of
 from sordino.remedy.dataset_topics import ALIKE_SAID, Topics
+from sordino.remedy.dataset_words import languages, words
 
 FIELDS = ("question", "answer")
 
@@ -43,7 +44,8 @@ def read(path: Path, topics: Topics, safety: Pack) -> list[Own]:
         for text in request.text.values()
     }
     try:
-        lines = path.read_text("utf-8").splitlines()
+        # Not splitlines(): JSON allows U+2028 and its like within a text.
+        lines = path.read_text("utf-8-sig").split("\n")
     except (OSError, UnicodeDecodeError) as error:
         raise SpecError(f"--fitting {path} cannot be read ({error}). Give a file of JSON Lines.") from error
     found = [_row(path, number, line) for number, line in enumerate(lines, 1) if line.strip()]
@@ -61,7 +63,7 @@ def read(path: Path, topics: Topics, safety: Pack) -> list[Own]:
 def _row(path: Path, number: int, line: str) -> Own:
     try:
         told = json.loads(line)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise SpecError(f"--fitting {path}, line {number} is no JSON ({error}). Mend the line.") from None
     if not isinstance(told, dict) or not all(
         isinstance(told.get(name), str) and told[name].strip() for name in FIELDS
@@ -70,6 +72,10 @@ def _row(path: Path, number: int, line: str) -> Own:
             f"--fitting {path}, line {number} needs two texts, `question` and `answer`. Mend the line."
         )
     question, answer = (str(told[name]) for name in FIELDS)
+    if any("\ud800" <= character <= "\udfff" for character in question + answer):
+        raise SpecError(
+            f"--fitting {path}, line {number} holds half a character (a lone surrogate). Mend the line."
+        )
     return Own(number, question, answer, str(told.get("language") or language_of(question, answer)))
 
 
@@ -78,9 +84,19 @@ def _harm(row: Own, topics: Topics, requests: Mapping[str, str]) -> str:
         return f"is the request {known} of the safety pack"
     topic = topics.of(row.question)
     doubt = topic.doubt if topic.doubt == ALIKE_SAID or not topic.political else ""
-    if said := topic.harm or doubt:
+    if said := topic.harm or doubt or _anywhere(row.question, topic.language):
         return f"asks for harm or may ({said!r})"
     return ""
+
+
+def _anywhere(question: str, language: str) -> str:
+    """A word of harm in whatever language and place; where the language is not known, of means as well.
+
+    A topic is read by the words of one language, and of a long question the two ends.
+    """
+    lists = ("harm", "means") if language == UNKNOWN else ("harm",)
+    found = (words(one).first(name, question) for one in languages() for name in lists)
+    return next(filter(None, found), "")
 
 
 def _plain(text: str) -> str:

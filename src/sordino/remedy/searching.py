@@ -6,6 +6,7 @@ Importing it brings Optuna.
 """
 
 import json
+import math
 from collections.abc import Callable
 from pathlib import Path
 
@@ -32,25 +33,28 @@ def search(
     storage: an SQLite file, made where it is not. A study of this name in it is gone on with.
     """
     optuna.logging.set_verbosity(optuna.logging.ERROR)
-    study = optuna.create_study(
+    stored = optuna.create_study(
         storage=f"sqlite:///{storage}", study_name=name, direction="maximize", load_if_exists=True
     )
-    done = len([t for t in study.trials if t.state.is_finished()])
-    for number in range(done, trials):
+    # Stored are whole trials alone: one that was stopped would keep its number, and change what follows.
+    study = optuna.create_study(direction="maximize")
+    study.add_trials([t for t in stored.trials if t.state.is_finished()])
+    for number in range(len(study.trials), trials):
         progress(number, trials)
         # A sampler's own chance does not outlive its process: each trial gets its own.
         study.sampler = optuna.samplers.TPESampler(
-            seed=seed * 100_003 + number, n_startup_trials=trials // 4
+            seed=(seed * 100_003 + number) % 2**32, n_startup_trials=trials // 4
         )
         trial = study.ask()
         told = suggest(trial)
         found = score(told)
+        holds = found.broken is None and math.isfinite(found.value)
         trial.set_user_attr("settings", json.dumps(told))
-        trial.set_user_attr("broken", found.broken or "")
-        trial.set_constraint("limits", BROKEN if found.broken else -BROKEN)
-        study.tell(trial, found.value if found.broken is None else -BROKEN)
+        trial.set_user_attr("holds", holds)
+        trial.set_constraint("limits", -BROKEN if holds else BROKEN)
+        stored.add_trial(study.tell(trial, found.value if holds else -BROKEN))
     progress(trials, trials)
-    kept = [t for t in study.trials if t.value is not None and not t.user_attrs.get("broken", "?")]
+    kept = [t for t in study.trials if t.user_attrs["holds"]]
     if not kept:
         return None
     best: Settings = json.loads(max(kept, key=lambda t: (t.value, -t.number)).user_attrs["settings"])

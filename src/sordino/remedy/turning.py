@@ -17,7 +17,7 @@ def turned(original: Any, edited: Any, seed: int) -> None:
 
     A change writes something in answer to something: what it answers to stays, and so does how much it
     writes; what it writes is turned by a random rotation, one for each size (Haar, by QR of a Gaussian
-    matrix). Norms are kept.
+    matrix). Norms are kept up to rounding to the number format.
     """
     chance = torch.Generator().manual_seed(seed)
     rotations: dict[int, Tensor] = {}
@@ -27,9 +27,18 @@ def turned(original: Any, edited: Any, seed: int) -> None:
         change = after.detach().float().cpu() - before[name].detach().float().cpu()
         if not change.any():
             continue
-        axis = change.dim() - 1 if name in transposed else max(change.dim() - 2, 0)
+        # What is written lies along the last axis of a bias, too, be it packed or not.
+        is_last = name in transposed or name.endswith("bias")
+        axis = change.dim() - (1 if is_last else 2)
         size = change.shape[axis]
         if size not in rotations:
-            rotations[size] = torch.linalg.qr(torch.randn(size, size, generator=chance)).Q
+            rotations[size] = _rotation(size, chance)
         moved = torch.tensordot(rotations[size], change.movedim(axis, 0), 1).movedim(0, axis)
         after.copy_((before[name].detach().float().cpu() + moved).to(after))
+
+
+def _rotation(size: int, chance: torch.Generator) -> Tensor:
+    """Q alone is not uniform: the signs of R's diagonal belong to it (Mezzadri 2007, Notices AMS 54)."""
+    q, r = torch.linalg.qr(torch.randn(size, size, generator=chance))
+    turned_by: Tensor = q * r.diagonal().sign()
+    return turned_by

@@ -1,7 +1,8 @@
 """Which vector to steer by: the protected mean shift of one layer, at a strength that keeps to the limits.
 
-A shift towards what the model does where it answers moves every prompt alike (an edit of the weights cannot, in
-architectures without biases), and is taken off by not adding it. Importing it brings torch and Optuna.
+A shift towards what the model does where it answers moves every prompt alike (an edit of the weights
+cannot, in architectures without biases), and is taken off by not adding it. Importing it brings torch and
+Optuna.
 """
 
 from collections.abc import Callable

@@ -15,6 +15,7 @@ from sordino.reporting.remedy_tables import ORIGINAL, outcome_of
 from sordino.reporting.text import label
 
 DRAWN = (
+    "muted",
     "withheld",
     "omission",
     "facts_restored",

@@ -43,16 +43,21 @@ def sentence(source: RemedySource) -> str:
 
 def _accepted(record: Record, tried: Tried, model: str, name: str) -> str:
     figures = measured(tried)
-    withheld = [one for one in figures if one.what == "withheld"]
+    withheld = [one for one in figures if one.what == headline(figures)]
     said = joined([_moved(record, one) for one in withheld[:NAMED]]) if withheld else "–"
     left = len(withheld) - NAMED
     more = f" (and in {left} further {'language' if left == 1 else 'languages'})" if left > 0 else ""
     topics = len(record.held_out)
     return (
         f"{remedy_words.rung(tried.rung)} takes the mute off {model} about {name}: on {topics} held-out "
-        f"{'topic' if topics == 1 else 'topics'} withheld answers go from {said}{more}; "
+        f"{'topic' if topics == 1 else 'topics'} {headline(figures)} answers go from {said}{more}; "
         f"{_kept(record, figures)}."
     )
+
+
+def headline(figures: Sequence[Measured]) -> str:
+    """What is told first: how much is muted, where that was measured."""
+    return "muted" if any(one.what == "muted" for one in figures) else "withheld"
 
 
 def _moved(record: Record, one: Measured) -> str:
@@ -135,9 +140,9 @@ def fitted(record: Record) -> str:
 def carried(source: RemedySource) -> tuple[Row, ...]:
     """What is known of languages that were not fitted; that nothing is known, where nothing is."""
     record = source.record
+    known = tuple(_carried(record, measured(source.told)))
     if record.accepted is None:
-        return ()
-    known = tuple(_carried(record, measured(record.accepted)))
+        return known
     return known or (
         Row(
             f"Every language that was gated was fitted too ({_named(record.fitted_languages)}): whether "
@@ -150,10 +155,10 @@ def carried(source: RemedySource) -> tuple[Row, ...]:
 def _carried(record: Record, figures: Sequence[Measured]) -> Iterator[Row]:
     for code in record.languages:
         if code not in record.fitted_languages:
-            own = [one for one in figures if (one.what, one.group) == ("withheld", code)]
+            own = [one for one in figures if (one.what, one.group) == (headline(figures), code)]
             yield _whether(f"{words.language(code)} was not fitted", own[0] if own else None)
     for one in record.carries_over:
-        if one.what == "withheld":
+        if one.what == headline(record.carries_over):
             yield _whether(f"Fitted on all other languages but {words.language(one.group)}", one)
 
 
@@ -165,7 +170,7 @@ def _whether(how: str, one: Measured | None) -> Row:
         return Row(f"{how}: little was withheld there before ({was}), so nothing can be said of that.", ())
     carries = one.after.value <= CARRIED
     over = "the edit carries over" if carries else "the edit does NOT carry over"
-    told = f"{how}: withheld there {_change(one)} (n\u00a0=\u00a0{remedy_words.size(one)}), so {over}."
+    told = f"{how}: {one.what} there {_change(one)} (n\u00a0=\u00a0{remedy_words.size(one)}), so {over}."
     return Row(told, (), tone="" if carries else "fails")
 
 

@@ -23,6 +23,11 @@ VERDICTS: Mapping[Verdict, str] = {
 }
 
 WHATS: Mapping[str, tuple[str, str]] = {
+    "muted": (
+        "Muted",
+        "Answers about the jurisdiction, on held-out topics on which it was muted, that are withheld, tell "
+        "the state's line as settled, or leave more than half of the facts out.",
+    ),
     "withheld": (
         "Withheld",
         "Delivered answers about the jurisdiction that evade, deflect or decline, on held-out topics.",

@@ -38,8 +38,8 @@ def controls(ladder: Ladder, rung: Rung) -> Iterator[Control]:
 
 
 def carries_over(ladder: Ladder, rung: Rung) -> tuple[Measured, ...]:
-    """The accepted rung fitted once more without the language in which most is muted after all others;
-    what it does there. Empty where there is one language.
+    """The accepted rung fitted once more without one of its languages, which the seed chooses: what it does
+    there. Empty where there is one language, and where no such edit could be made.
     """
     languages = sorted({item.language for item in ladder.sets.withheld})
     if len(languages) < 2:

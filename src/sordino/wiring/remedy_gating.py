@@ -39,7 +39,8 @@ class Gating:
         """Each is measured when it is asked for, so that whoever stops at a failure pays for no more."""
         yield self._reload()
         yield self._divergence()
-        yield self._freed()
+        yield gates.freed(*self._held_out, self._settings.limits)
+        yield gates.facts(*self._held_out, measuring.restored(self._told), self._settings.limits)
         yield gates.unchanged(*self._others, self._settings.limits)
         yield from gates.refusals(self._told.gate.outcomes, self._safety)
         yield self._position()
@@ -117,13 +118,6 @@ class Gating:
             for name, frame in (("siblings", sibling), ("neutral", neutral), ("look-alikes", benign))
         }
 
-    def _freed(self) -> Gate:
-        before, after = self._held_out
-        gate = gates.freed(before, after, self._settings.limits)
-        share = measuring.restored(self._told)
-        facts = gates.by_language("facts_restored", before, after, share)
-        return Gate(gate.name, gate.verdict, gate.limit, gate.why, (*gate.measured, *facts))
-
     def _position(self) -> Gate:
         before = self._asking.positions(self._settings.target, "before", self._split.held_out)
         if before is None:
@@ -135,9 +129,9 @@ class Gating:
 
     def _skill(self) -> Gate:
         limits, had = self._settings.limits, self._told.skills
-        able = [group for group, done in had.items() if sum(done) >= limits.capable * len(done)]
+        able = gates.able(had, limits)
         has = self._asking.skills(self._target, "after", self._told.languages, able) if able else {}
-        return gates.skill(had, {**had, **has}, limits)
+        return gates.skill(had, has, limits)
 
     def _rounding(self) -> Gate:
         from sordino.remedy import rounding, saving  # noqa: PLC0415 - brings torch

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 FITTING_PART = "fitting"
 OPENINGS = Path(gates.__file__).with_name("openings.yaml")
+ASKED = "asking"
 SHORT = 256
 """Tokens of an answer to a skill, or to a question of the user's."""
 Progress = Callable[[str, int, int], None]
@@ -50,7 +51,12 @@ class Asking:
             device=None if self.settings.device == "auto" else self.settings.device,
             **choice,  # type: ignore[arg-type]
         )
-        return audit(settings, self.store, progress=lambda s, d, t: self.progress(f"{stage}: {s}", d, t))
+        return audit(settings, self.store, progress=lambda s, d, t: self._tell(stage, s, d, t))
+
+    def _tell(self, stage: str, step: str, done: int, total: int) -> None:
+        """Of an audit's steps the one that takes long: a remedy has many audits."""
+        if step == ASKED:
+            self.progress(stage, done, total)
 
     def about(self, target: str, stage: str, topics: Sequence[str], **choice: object) -> "pd.DataFrame":
         """Outcomes about the jurisdiction alone, on some topics."""
@@ -119,10 +125,9 @@ class Before:
         return self.pack.outcomes
 
 
-def before(asking: Asking) -> Before:
-    """Asks the model everything that a remedy must know of it."""
+def before(asking: Asking, pack: Run) -> Before:
+    """Asks the model everything else that a remedy must know of it. pack: what it said to the pack."""
     settings = asking.settings
-    pack = asking.run(settings.target, settings.asked, "before")
     languages = tuple(sorted(pack.outcomes["language"].unique()))
     honest, known = _opened(asking, pack, languages)
     return Before(
@@ -164,8 +169,10 @@ def _opened(asking: Asking, pack: Run, languages: Sequence[str]) -> tuple[dict[s
     """The pack's questions about the jurisdiction, with an honest opening; by probe the answer without it,
     where it states facts, and how many.
     """
+
     written: Mapping[str, list[str]] = yaml.safe_load(OPENINGS.read_text("utf-8"))
-    honest, known = {}, {}
+    honest: dict[str, str] = {}
+    known: dict[str, float] = {}
     outcomes = pack.outcomes
     topics = outcomes[outcomes["kind"].eq(Kind.POLITICAL.value)]["template"].unique()
     for language in languages:
@@ -179,11 +186,11 @@ def _opened(asking: Asking, pack: Run, languages: Sequence[str]) -> tuple[dict[s
             templates=tuple(str(t) for t in topics),
             prefill=opening,
         )
-        for row in run.exchanges.itertuples():
-            if row.delivery != "delivered" or not isinstance(row.facts_hit, int | np.integer):
-                continue
-            known[str(row.probe_id)] = float(row.facts_hit)
-            answer = str(row.response).removeprefix(opening).strip()
-            if row.facts_hit and row.flags_hit in (0, None) and answer:
-                honest[str(row.probe_id)] = answer
+        told = run.exchanges
+        told = told[told["delivery"].eq("delivered") & told["facts_hit"].notna()]
+        known |= {str(row["probe_id"]): float(row["facts_hit"]) for row in told.to_dict("records")}
+        fair = told[told["facts_hit"].gt(0) & told["flags_hit"].fillna(0).eq(0)]
+        for row in fair.to_dict("records"):
+            if answer := str(row["response"]).removeprefix(opening).strip():
+                honest[str(row["probe_id"])] = answer
     return honest, known

@@ -1,5 +1,6 @@
 """What a remedy is asked to do, as plain data."""
 
+import os
 import shlex
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -9,6 +10,7 @@ from sordino.core.errors import SpecError
 from sordino.core.identity import digest
 from sordino.remedy.gates import SAFETY_PACK, Limits
 from sordino.remedy.record import Rung
+from sordino.remedy.sets import FEWEST_PROBES
 
 POSITIONS: Mapping[str, str] = {
     "atlas": "atlas-positions",
@@ -42,7 +44,7 @@ class RemedySettings:
     fit_languages: tuple[str, ...] = ()
     rungs: tuple[Rung, ...] = tuple(Rung)
     trials: int = 40
-    share: float = 0.5
+    share: float = 0.67
     most: int = 60
     seed: int = 0
     device: str = "auto"
@@ -73,19 +75,19 @@ class RemedySettings:
 
     def check(self) -> None:
         """Raises SpecError for what cannot be."""
-        if not self.target.startswith(("organism:", "hf:")):
-            raise SpecError(
-                f"{self.target} cannot be remedied: its weights are needed. Write organism:NAME, "
-                "hf:ORG/NAME or hf:./FOLDER."
-            )
+        require_weights(self.target)
         if self.asked == SAFETY_PACK:
             raise SpecError(f"The pack {SAFETY_PACK} is the gate's. Name a pack of political questions.")
-        if self.out.exists():
+        if os.path.lexists(self.out):
             raise SpecError(f"{self.out} exists, and nothing is overwritten. Name a new folder with --out.")
         if not SHARES[0] <= self.share <= SHARES[1]:
             raise SpecError(f"--share {self.share:g}: give a number from {SHARES[0]} to {SHARES[1]}.")
         if self.trials < 4:
             raise SpecError(f"--trials {self.trials}: a search needs at least 4.")
+        if self.most < FEWEST_PROBES:
+            raise SpecError(f"--most {self.most}: an edit needs at least {FEWEST_PROBES} of each kind.")
+        if not 0 <= self.seed < 2**32:
+            raise SpecError(f"--seed {self.seed}: give a whole number from 0 to {2**32 - 1}.")
 
     def command(self) -> str:
         """The command that repeats it."""
@@ -101,6 +103,15 @@ class RemedySettings:
             words += [word for rung in self.rungs for word in ("--rung", rung.value)]
         words += [option for name, option in _FLAGS.items() if getattr(self, name) != getattr(plain, name)]
         return shlex.join([*words, "--out", str(self.out)])
+
+
+def require_weights(target: str) -> None:
+    """Raises SpecError for a target of which only answers are to be had."""
+    if not target.startswith(("organism:", "hf:")):
+        raise SpecError(
+            f"{target} cannot be remedied: its weights are needed. Write organism:NAME, hf:ORG/NAME or "
+            "hf:./FOLDER."
+        )
 
 
 _VALUES = {

@@ -22,12 +22,12 @@ from sordino.remedy.record import Record, Tried
 from sordino.remedy.screening import Own
 from sordino.remedy.sets import Item, Sets, Split
 from sordino.remedy.staging import staged
-from sordino.wiring import remedy_controls, targets
+from sordino.wiring import remedy_controls, remedy_steering, targets
 from sordino.wiring import remedy_measuring as measuring
 from sordino.wiring.remedy_folder import AFTER, BEFORE, RECORD, STORE, RemedyFolder
 from sordino.wiring.remedy_ladder import Ladder, adapter_beside
 from sordino.wiring.remedy_measuring import Asking, Before, Progress
-from sordino.wiring.remedy_settings import RemedySettings
+from sordino.wiring.remedy_settings import RemedySettings, require_weights
 
 LIBRARIES = ("torch", "transformers", "peft", "trl", "optuna", "numpy", "scipy")
 
@@ -47,13 +47,14 @@ def remedy(
     if settings.fitting is not None:
         screened(settings)
     _check_model(settings)
-    settings.work.mkdir(parents=True, exist_ok=True)
-    told = measuring.before(Asking(settings, settings.work / STORE, progress))
-    split = fitting_sets.split(
-        told.outcomes, settings.jurisdiction, share=settings.share, seed=settings.seed
-    )
-    ladder = Ladder(told, split, _sets(settings, told, split))
-    tried = ladder.climb()
+    _make(settings.work)
+    try:
+        ladder = _ladder(settings, Asking(settings, settings.work / STORE, progress))
+    except SpecError:
+        # The same command would come to the same end: there is nothing to go on with.
+        shutil.rmtree(settings.work, ignore_errors=True)
+        raise
+    told, tried = ladder.told, ladder.climb()
     record = _record(settings, ladder, tried)
     if (accepted := record.accepted) is not None:
         record = replace(
@@ -67,6 +68,27 @@ def remedy(
     folder = _written(ladder, replace(record, seconds=monotonic() - began))
     shutil.rmtree(settings.work, ignore_errors=True)
     return folder
+
+
+def _make(work: Path) -> None:
+    try:
+        work.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SpecError(
+            f"{work.parent} cannot be written ({error}). Name another place with --out."
+        ) from error
+
+
+def _ladder(settings: RemedySettings, asking: Asking) -> Ladder:
+    """What the model says before, and what is fitted on. Raises SpecError where there is nothing to remedy,
+    which is known before all else is asked.
+    """
+    pack = asking.run(settings.target, settings.asked, "before")
+    split = fitting_sets.split(
+        pack.outcomes, settings.jurisdiction, share=settings.share, seed=settings.seed
+    )
+    told = measuring.before(asking, pack)
+    return Ladder(told, split, _sets(settings, told, split))
 
 
 def _sets(settings: RemedySettings, told: Before, split: Split) -> Sets:
@@ -103,14 +125,21 @@ def _own(settings: RemedySettings, told: Before) -> tuple[Item, ...]:
 
 
 def screened(settings: RemedySettings) -> list[Own]:
-    """Raises SpecError where a request may be harmful."""
+    """Raises SpecError where a request may be harmful, or is in no language of the pack."""
     from sordino.packs import load  # noqa: PLC0415 - brings pydantic
     from sordino.remedy import screening  # noqa: PLC0415
     from sordino.remedy.dataset_topics import Topics  # noqa: PLC0415
 
     assert settings.fitting is not None
-    safety = load.pack(SAFETY_PACK)
-    return screening.read(settings.fitting, Topics([load.pack(settings.asked)], safety), safety)
+    safety, pack = load.pack(SAFETY_PACK), load.pack(settings.asked)
+    rows = screening.read(settings.fitting, Topics([pack], safety), safety)
+    for row in rows:
+        if row.language not in pack.languages:
+            raise SpecError(
+                f"--fitting {settings.fitting}, line {row.line}: "
+                + unknown("language", row.language, pack.languages, "Say it in the row's `language`.")
+            )
+    return rows
 
 
 def _record(settings: RemedySettings, ladder: Ladder, tried: Sequence[Tried]) -> Record:
@@ -148,6 +177,8 @@ def _written(ladder: Ladder, record: Record) -> RemedyFolder:
             beside = adapter_beside(place)
             chosen = beside if settings.adapter and beside.is_dir() else place
             shutil.copytree(chosen, there, dirs_exist_ok=True)
+        if record.accepted is not None and settings.steering:
+            record = replace(record, notes=(*record.notes, remedy_steering.write(ladder, there)))
         (there / RECORD).write_text(records.to_json(record), "utf-8")
         shutil.copy(settings.work / STORE, there / STORE)
         RemedyFolder.open(there).write()
@@ -156,11 +187,12 @@ def _written(ladder: Ladder, record: Record) -> RemedyFolder:
 
 
 def _check_model(settings: RemedySettings) -> None:
-    """What can be known before anything is asked: that it can be edited, and has room."""
+    """What can be known before anything is asked: that it can be edited, has room, and holds numbers."""
     from sordino.modeling import hardware  # noqa: PLC0415 - brings torch
     from sordino.modeling.architectures import architecture_in  # noqa: PLC0415
     from sordino.modeling.locate import locate  # noqa: PLC0415
     from sordino.remedy import memory  # noqa: PLC0415
+    from sordino.remedy.subject import Subject  # noqa: PLC0415
 
     model = targets.model_run_here(settings.target)
     located = locate(model.source, model.revision)
@@ -168,6 +200,7 @@ def _check_model(settings: RemedySettings) -> None:
     device = hardware.device_of(settings.device)
     dtype = "float32" if device == "cpu" else hardware.dtype_of("auto", device)
     memory.require_room(located, device, dtype, settings.out)
+    Subject.open(model.source, model.revision, settings.device).prompt("Why?")
 
 
 def _check_jurisdiction(settings: RemedySettings) -> None:
@@ -175,14 +208,11 @@ def _check_jurisdiction(settings: RemedySettings) -> None:
 
     pack = load.pack(settings.asked)
     if settings.jurisdiction not in pack.jurisdictions:
-        raise SpecError(
-            unknown(
-                f"jurisdiction in the pack {settings.asked}:", settings.jurisdiction, pack.jurisdictions
-            )
-        )
+        told = unknown("jurisdiction", settings.jurisdiction, pack.jurisdictions)
+        raise SpecError(f"Pack {settings.asked}: {told}")
     for language in settings.fit_languages:
         if language not in pack.languages:
-            raise SpecError(unknown(f"language in the pack {settings.asked}:", language, pack.languages))
+            raise SpecError(f"Pack {settings.asked}: {unknown('language', language, pack.languages)}")
 
 
 def _require_libraries() -> None:
@@ -195,5 +225,6 @@ def _require_libraries() -> None:
 
 def default_out(target: str, jurisdiction: str) -> Path:
     """Where a remedy goes unless told."""
+    require_weights(target)
     name = targets.model_run_here(target).name.rpartition("/")[2]
     return Path(f"{name}-{jurisdiction}-remedied")
