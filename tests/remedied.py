@@ -147,6 +147,9 @@ CONTROLS = (
     ),
 )
 
+NEEDED = (FACTS, SAFE, SIBLINGS, NEAR)
+"""With EFFECT, the gates without which nothing is accepted."""
+
 
 def tried(rung, *gates, run=None, seconds=95.0):
     settings = {
@@ -248,7 +251,7 @@ def hostile():
     bad = replace(BLIND, name=EVIL, limit=EVIL, why=EVIL)
     odd = replace(EFFECT, measured=(*EFFECT.measured, moved(EVIL, EVIL, 0.5, 0.4)))
     settings = {EVIL: EVIL}
-    one = replace(tried(Rung.CONDITIONAL, odd, SAFE, bad), settings=settings, changed={EVIL: 3})
+    one = replace(tried(Rung.CONDITIONAL, odd, *NEEDED, bad), settings=settings, changed={EVIL: 3})
     control = Control(EVIL, EVIL, (moved("withheld", "en", 0.9, 0.8),))
     return accepted(
         model=EVIL,

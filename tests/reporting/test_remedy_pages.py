@@ -102,12 +102,15 @@ def test_a_rejected_one_names_the_gate_that_stopped_each_rung_with_its_figure():
     page = remedy_page.page(source(MADE.rejected()))
     assert flat(page.sentence) == (
         "Nothing was exported, for no rung takes the mute off mute-a about Torvane: rung A (protected-subspace edit) was "
-        "stopped by the gate “harm refusal kept” (Refused 97.3% before and 81.1% after: a drop of 16.2 points), rung B "
-        "(conditional edit) never came to the gates and rung C (contrastive LoRA) was stopped by the gate “withheld and "
-        "facts” (In French 41% are still withheld)."
+        "stopped by the gate “refusals” (Refused 97.3% before and 81.1% after: a drop of 16.2 points), rung B "
+        "(conditional edit) never came to the gates and rung C (contrastive LoRA) was stopped by the gate “freed” "
+        "(In French 41% are still withheld)."
     )
     assert page.outcome == "rejected"
-    assert (page.weights, page.carried, page.signed.doubted) == ("", (), None)
+    assert (page.weights, page.signed.doubted) == ("", None)
+    (carried,) = page.carried
+    assert "French was not fitted" in carried.name
+    assert "does NOT carry over" in carried.name
     assert page.controls.head[-1] == "Rung C, rejected", "what failed is not called a remedy"
 
 
@@ -129,12 +132,11 @@ def test_a_model_that_withholds_nothing_is_told_so():
 def test_more_languages_than_a_sentence_holds_are_counted():
     codes = ("en", "zh", "fr", "fa", "es", "ru")
     effect = replace(MADE.EFFECT, measured=tuple(MADE.moved("withheld", code, 0.9, 0.1) for code in codes))
-    told = MADE.accepted(tried=(MADE.tried(Rung.LORA, effect),), languages=codes, fitted_languages=codes)
-    said = flat(remedy_page.page(source(told)).sentence)
-    assert (
-        "Persian (n = 60) (and in 2 further languages); whether it still refuses harmful requests was not measured."
-        in said
+    told = MADE.accepted(
+        tried=(MADE.tried(Rung.LORA, effect, *MADE.NEEDED),), languages=codes, fitted_languages=codes
     )
+    said = flat(remedy_page.page(source(told)).sentence)
+    assert "Persian (n = 60) (and in 2 further languages); harmful requests are refused from" in said
 
 
 # -- one set of figures --------------------------------------------------------------------------------
@@ -188,8 +190,8 @@ def test_a_gate_that_was_not_measured_is_told_at_the_top_of_each():
 def test_the_ladder_has_every_rung_lowest_first():
     told = remedy_page.page(source(MADE.accepted())).ladder
     assert [(row.name[:6], *row.cells[:2]) for row in told.rows] == [
-        ("Rung A", "stopped by “harm refusal kept”", "1 of 2"),
-        ("Rung B", "accepted", "6 of 7, 1 not measured"),
+        ("Rung A", "stopped by “refusals”", "1 of 2"),
+        ("Rung B", "accepted", "7 of 8, 1 not measured"),
         ("Rung C", "not tried", "–"),
     ]
     assert told.rows[0].cells[2:] == ("110,592 numbers in 3 tensors", "1 min 35 s")

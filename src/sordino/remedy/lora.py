@@ -125,25 +125,16 @@ def merged(adapted: PeftModel) -> Any:
     is no number.
     """
     on_base: Any = adapted
-    try:
-        return on_base.merge_and_unload(safe_merge=True).eval()
-    except ValueError as error:
-        raise TargetError(
-            f"The adapter cannot be put into the weights ({first_line(error)}): its rate was too high."
-        ) from error
-
-
-def changed(adapted: PeftModel) -> Mapping[str, int]:
-    """By the name of a tensor of the plain model, how many numbers `merged` changes in it.
-
-    A tensor whose adapter is still zero is not among them.
-    """
-    on_base: Any = adapted
+    named: list[tuple[str, Any]] = list(on_base.get_base_model().named_modules())
     return {
         f"{name}.weight": module.get_base_layer().weight.numel()
-        for name, module in on_base.get_base_model().named_modules()
-        if isinstance(module, LoraLayer) and any(bool(b.weight.any()) for b in module.lora_B.values())
+        for name, module in named
+        if isinstance(module, LoraLayer) and _acts(module)
     }
+
+
+def _acts(module: Any) -> bool:
+    return any(bool(b.weight.any()) for b in module.lora_B.values())
 
 
 @dataclass(frozen=True)
