@@ -17,7 +17,7 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from datasets import Dataset
 from peft import LoraConfig, PeftModel, get_peft_model
@@ -124,17 +124,24 @@ def merged(adapted: PeftModel) -> Any:
     It is the model that was fitted, changed in place; the adapter is gone. Raises TargetError where the sum
     is no number.
     """
-    on_base: Any = adapted
-    named: list[tuple[str, Any]] = list(on_base.get_base_model().named_modules())
+    try:
+        return cast("Any", adapted).merge_and_unload(safe_merge=True).eval()
+    except ValueError as error:
+        raise TargetError(
+            f"The adapter cannot be put into the weights ({first_line(error)}): its rate was too high."
+        ) from error
+
+
+def changed(adapted: PeftModel) -> Mapping[str, int]:
+    """By the name of a tensor of the plain model, how many numbers `merged` changes in it.
+
+    A tensor whose adapter is still zero is not among them.
+    """
     return {
         f"{name}.weight": module.get_base_layer().weight.numel()
-        for name, module in named
-        if isinstance(module, LoraLayer) and _acts(module)
+        for name, module in cast("Any", adapted).get_base_model().named_modules()
+        if isinstance(module, LoraLayer) and any(bool(b.weight.any()) for b in module.lora_B.values())
     }
-
-
-def _acts(module: Any) -> bool:
-    return any(bool(b.weight.any()) for b in module.lora_B.values())
 
 
 @dataclass(frozen=True)
