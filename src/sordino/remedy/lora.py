@@ -139,9 +139,14 @@ def changed(adapted: PeftModel) -> Mapping[str, int]:
     """
     return {
         f"{name}.weight": module.get_base_layer().weight.numel()
-        for name, module in cast("Any", adapted).get_base_model().named_modules()
-        if isinstance(module, LoraLayer) and any(bool(b.weight.any()) for b in module.lora_B.values())
+        for name, module in _layers(adapted)
+        if any(bool(b.weight.any()) for b in module.lora_B.values())
     }
+
+
+def _layers(adapted: Any) -> list[tuple[str, Any]]:
+    modules = adapted.get_base_model().named_modules()
+    return [(name, module) for name, module in modules if isinstance(module, LoraLayer)]
 
 
 @dataclass(frozen=True)
