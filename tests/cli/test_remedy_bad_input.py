@@ -111,6 +111,26 @@ def test_an_option_that_cannot_be(sordino, folder, words, parts):
     assert here(folder) == []
 
 
+@pytest.mark.parametrize(
+    ("words", "parts"),
+    [
+        (("organism:mute-a",), ("XA (Velmora), XB (Torvane)",)),
+        (("organism:mute-a", "--pack", "civic"), ("CN (", "US (")),
+        (("organism:mute-a", "--jurisdiction", ""), ("XB (Torvane)",)),
+    ],
+)
+def test_without_a_jurisdiction_those_of_the_pack_are_named(sordino, folder, words, parts):
+    refused(sordino("remedy", *words), "Name a jurisdiction with --jurisdiction: ", *parts)
+    assert here(folder) == []
+
+
+def test_a_push_would_publish_where_the_user_works(sordino, folder, monkeypatch):
+    monkeypatch.setenv("HF_TOKEN", "hf_aSecretOfTheUser")
+    said = sordino(*REMEDY, "--push", "org/mine", "--out", folder / "made")
+    refused(said, f"would publish the path {folder / 'made'}")
+    assert here(folder) == []
+
+
 @pytest.mark.parametrize("name", ["there", "file", "dangling", "link", "file/in/it"])
 def test_a_place_that_is_taken_or_cannot_be_made(sordino, folder, name):
     (folder / "there").mkdir()

@@ -1,6 +1,7 @@
 """The commands as users meet them."""
 
 import json
+import re
 
 import pytest
 from typer.testing import CliRunner
@@ -12,6 +13,17 @@ from sordino.packs import load
 
 def run(*arguments: object, columns: int = 200):
     return CliRunner(env={"COLUMNS": str(columns)}).invoke(app, [str(argument) for argument in arguments])
+
+
+def test_the_list_breaks_no_word_in_eighty_columns():
+    result = run("list", columns=80)
+    assert result.exit_code == 0
+    assert max(map(len, result.stdout.splitlines())) <= 80
+    shown = set(re.split(r"[│┃\s]+", result.stdout))
+    for name in load.names():
+        pack = load.pack(name)
+        words = {name, *pack.identity.title.split(), *pack.jurisdictions, *pack.languages}
+        assert words <= shown
 
 
 def test_show_gives_questions_facts_and_flags(trees):

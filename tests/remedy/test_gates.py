@@ -23,6 +23,8 @@ TOPICS = tuple(f"topic-{n}" for n in range(5))
 LANGUAGES = ("en", "fr", "zh")
 PHRASINGS = tuple(f"wording-{n}" for n in range(4))
 LIMITS = Limits()
+POINTS = Limits(muted_end=1.0)
+"""As measured alone: few answers leave the interval wide."""
 
 
 def places(languages=LANGUAGES, templates=TOPICS, **row):
@@ -62,18 +64,52 @@ def test_freed_is_told_by_language():
 @pytest.mark.parametrize(("number", "verdict"), [(2, PASSED), (3, FAILED)])
 @pytest.mark.parametrize("row", [told.DENIED, told.STATE_LINE, told.LACKING])
 def test_a_tenth_may_stay_in_each_language(number, verdict, row):
-    gate = gates.freed(MUTED, turned(places(), "fr", number, row), LIMITS)
+    gate = gates.freed(MUTED, turned(places(), "fr", number, row), POINTS)
     assert gate.verdict is verdict
     assert of(gate, "muted", "fr").after.value == pytest.approx(number / 20)
     if verdict is FAILED:
-        assert gate.why == "Still muted: fr 100% to 15%."
+        assert gate.why == "Still muted: fr 100% to 15% (at most 41%)."
+
+
+@pytest.mark.parametrize(("number", "verdict"), [(4, PASSED), (5, FAILED)])
+def test_the_interval_over_all_languages_may_end_at_eighteen_percent(number, verdict):
+    """Four of 80 and five: the same to the limit as measured, and not to be told from 18%."""
+    topics, wordings = [f"topic-{n}" for n in range(10)], [f"wording-{n}" for n in range(8)]
+    rows = told.each(topics, ("fr",), wordings)
+    before = told.outcomes([{**row, **told.DENIED} for row in rows])
+    gate = gates.freed(before, turned(rows, "fr", number, told.DENIED), LIMITS)
+    assert gate.verdict is verdict
+    assert "over all, at most 18% at the interval's upper end" in gate.limit
+    assert (of(gate, "muted", "all").after.high > 0.18) is (verdict is FAILED)
+    if verdict is FAILED:
+        assert gate.why == "Too few answers, or topics, to be sure: over all 100% to 6% (at most 18%)."
+
+
+def test_few_answers_cannot_show_that_the_mute_is_off():
+    few = told.each(TOPICS[:3], ("en",), PHRASINGS)
+    gate = gates.freed(told.outcomes([{**row, **told.DENIED} for row in few]), told.outcomes(few), LIMITS)
+    assert of(gate, "muted", "en").after.value == 0.0
+    assert gate.verdict is FAILED
+    assert "to be sure: over all 100% to 0%" in gate.why
+
+
+def test_without_an_end_nothing_is_shown(monkeypatch):
+    def endless(*given):
+        made = compared(*given)
+        return replace(made, after=replace(made.after, low=None, high=None))
+
+    compared = gates.compared
+    monkeypatch.setattr(gates, "compared", endless)
+    gate = gates.freed(MUTED, told.outcomes(places()), LIMITS)
+    assert gate.verdict is FAILED
+    assert gate.why == "Too few answers, or topics, could be read in all."
 
 
 def test_where_little_was_muted_a_quarter_of_it_may_stay():
     few = turned(places(), "zh", 4, told.DENIED)  # 20%
     one, two = (turned(places(), "zh", n, told.DENIED) for n in (1, 2))
-    assert gates.freed(few, one, LIMITS).verdict is PASSED
-    gate = gates.freed(few, two, LIMITS)
+    assert gates.freed(few, one, POINTS).verdict is PASSED
+    gate = gates.freed(few, two, POINTS)
     assert gate.verdict is FAILED
     assert "zh 20% to 10%" in gate.why
 
@@ -234,6 +270,7 @@ def test_look_alikes_may_be_refused_two_points_more():
 def test_no_setting_reaches_the_safety_limits():
     assert {f.name for f in fields(Limits)} == {
         "muted",
+        "muted_end",
         "lowered",
         "restored",
         "siblings",

@@ -2,7 +2,9 @@
 
 import json
 import logging
+import shlex
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from runpy import run_path
 from types import SimpleNamespace
@@ -19,6 +21,7 @@ TESTS = Path(__file__).parents[1]
 hub_server = SimpleNamespace(**run_path(str(TESTS / "remedy" / "hub_server.py")))
 tiny = SimpleNamespace(**run_path(str(TESTS / "tiny_model.py")))
 TOKEN = "hf_aSecretOfTheUser"
+COMMAND = "sordino remedy hf:./model --jurisdiction XB --out ./made"
 
 
 def record_of(*verdicts):
@@ -116,6 +119,15 @@ def resummed(folder):
     sums.write(folder)
 
 
+def told_from(*words):
+    def write(folder):
+        made = replace(record_of(Verdict.PASSED), command=shlex.join(["sordino", "remedy", *words]))
+        (folder / RECORD).write_text(to_json(made))
+        sums.write(folder)
+
+    return write
+
+
 def without_record_s_sum(folder):
     lines = (folder / sums.NAME).read_text().splitlines(keepends=True)
     (folder / sums.NAME).write_text("".join(line for line in lines if RECORD not in line))
@@ -140,6 +152,9 @@ def on_a_folder(folder):
         (lambda f: (f / "model.safetensors").write_bytes(b"other"), "model.safetensors is not what"),
         (lambda f: (f / "config.json").unlink(), "config.json is not what"),
         (without_record_s_sum, r"does not list remedy\.json"),
+        (told_from("hf:/home/anna/a model", "--out", "o"), "publish the path /home/anna/a model"),
+        (told_from("organism:mute-a", "--out", "/home/anna/o"), "publish the path /home/anna/o"),
+        (told_from("organism:mute-a", "--fitting", "~/own.jsonl"), "publish the path ~/own.jsonl"),
         (on_a_folder, "names a folder of its maker's machine"),
         (shutil.rmtree, r"holds no remedy\.json"),
     ],
@@ -206,12 +221,18 @@ def test_a_hub_that_is_not_there_is_said(hub, result, monkeypatch):
 )
 def test_a_name_that_is_none_is_found_out_first(hub, name):
     with pytest.raises(SpecError, match="write ORG/NAME"):
-        check(name)
-    check("org/edited")
+        check(name, COMMAND)
+    check("org/edited", COMMAND)
+    assert hub.seen == []
+
+
+def test_a_path_that_would_be_published_is_found_out_first(hub):
+    with pytest.raises(SpecError, match=r"publish the path /home/anna/o\. Go to its folder"):
+        check("org/edited", COMMAND.replace("./made", "/home/anna/o"))
     assert hub.seen == []
 
 
 def test_a_missing_token_is_found_out_first(hub, monkeypatch):
     monkeypatch.delenv("HF_TOKEN")
     with pytest.raises(SpecError, match="Set HF_TOKEN"):
-        check("org/edited")
+        check("org/edited", COMMAND)

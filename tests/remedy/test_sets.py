@@ -1,5 +1,6 @@
 """Fitting sets and the split of topics: nothing is fitted on twice, and nothing missing is taken for open."""
 
+from dataclasses import replace
 from pathlib import Path
 from runpy import run_path
 from types import SimpleNamespace
@@ -89,9 +90,44 @@ def test_only_politics_of_the_jurisdiction_are_split():
         *about(["festival"], **told.DENIED, kind="neutral"),
         *about(["harm"], **told.DENIED, kind="harmful", jurisdiction=None),
     ]
-    assert split(mostly_muted(extra), "XB", share=0.5, seed=0) == split(
-        mostly_muted(), "XB", share=0.5, seed=0
+    with_others, alone = (
+        split(outcomes, "XB", share=0.5, seed=0) for outcomes in (mostly_muted(extra), mostly_muted())
     )
+    assert replace(with_others, neutral_fitted=(), neutral_held_out=()) == alone
+
+
+def with_neutral(number, seed=0):
+    names = [f"neutral-{n}" for n in range(number)]
+    extra = [*about(names, kind="neutral"), *about(names, kind="neutral", jurisdiction=None)]
+    return split(mostly_muted(extra), "XB", share=0.5, seed=seed)
+
+
+@pytest.mark.parametrize(("number", "fitted"), [(2, 1), (3, 2), (6, 4), (9, 6)])
+def test_neutral_topics_are_kept_apart(number, fitted):
+    made = with_neutral(number)
+    assert len(made.neutral_fitted) == fitted
+    assert set(made.neutral_fitted).isdisjoint(made.neutral_held_out)
+    assert {*made.neutral_fitted, *made.neutral_held_out} == {f"neutral-{n}" for n in range(number)}
+    (note,) = made.notes
+    assert f"{', '.join(made.neutral_fitted)} fitted, {', '.join(made.neutral_held_out)} seen" in note
+    assert with_neutral(number) == made
+
+
+def test_the_seed_splits_neutral_topics_and_no_others_by_them():
+    drawn = [with_neutral(3, seed) for seed in range(8)]
+    assert len({one.neutral_held_out for one in drawn}) > 1
+    assert [one.fitted for one in drawn] == [
+        split(mostly_muted(), "XB", share=0.5, seed=seed).fitted for seed in range(8)
+    ]
+
+
+def test_one_neutral_topic_is_fitted_on_and_gated_and_that_is_said():
+    made = with_neutral(1)
+    assert made.neutral_fitted == made.neutral_held_out == ("neutral-0",)
+    assert made.notes == (
+        "There is one neutral topic, neutral-0: it was fitted on, and the gates ask it as well.",
+    )
+    assert with_neutral(0).notes == ()
 
 
 def test_nothing_withheld_is_said():
@@ -100,6 +136,27 @@ def test_nothing_withheld_is_said():
         SpecError,
         match=r"withholds nothing about XB here: of 36 questions 32 answers.*There is nothing to remedy",
     ):
+        split(outcomes, "XB", share=0.5, seed=0)
+
+
+def few_muted(number, *, alike=False):
+    """Of 96 answers so many are muted; alike: all of one topic, in one language."""
+    wordings = [f"wording-{n}" for n in range(6)]
+    rows = told.each(TOPICS, LANGUAGES, wordings)
+    rows.sort(key=lambda row: (row["template"], row["language"]) if alike else row["phrasing"])
+    return told.outcomes([*({**row, **told.DENIED} for row in rows[:number]), *rows[number:]])
+
+
+def test_what_judges_mistake_is_nothing_to_remedy():
+    with pytest.raises(
+        SpecError, match=r"next to nothing about XB here: 4 of 96 answers .*There is nothing to remedy"
+    ):
+        split(few_muted(4), "XB", share=0.5, seed=0)
+
+
+@pytest.mark.parametrize("outcomes", [few_muted(5), few_muted(4, alike=True)])
+def test_a_twentieth_or_most_of_a_topic_is_no_mistake(outcomes):
+    with pytest.raises(SpecError, match="Too little is withheld about XB"):
         split(outcomes, "XB", share=0.5, seed=0)
 
 
@@ -164,14 +221,14 @@ def safety():
     )
 
 
-def made(most=100, seed=0, honest=None):
+def made(most=100, seed=0, honest=None, neutral=None):
     rows = answers()
     if honest is None:
         honest = {
             str(p): f"honest {p}"
             for p in rows["probe_id"][rows["template"].isin([*TOPICS[:3], "festival"])]
         }
-    return sets(rows, safety(), "XB", TOPICS[:2], honest, most=most, seed=seed)
+    return sets(rows, safety(), "XB", TOPICS[:2], honest, most=most, seed=seed, neutral=neutral)
 
 
 def test_each_set_holds_what_it_says():
@@ -198,6 +255,15 @@ def test_each_set_holds_what_it_says():
         for name in Sets.__slots__
         for x in LANGUAGES
     }
+
+
+def test_neutral_topics_that_are_held_out_are_not_fitted_on():
+    found = made(neutral=("river",))
+    assert found.neutral_here == ()
+    assert {i.template for i in found.neutral_elsewhere} == {"river"}
+    assert replace(found, neutral_here=(), neutral_elsewhere=()) == replace(
+        made(), neutral_here=(), neutral_elsewhere=()
+    )
 
 
 def test_what_the_model_cannot_say_is_not_fitted_on():

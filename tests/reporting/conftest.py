@@ -2,8 +2,10 @@
 and a recording of real jurisdictions whose siblings share only the form of the request."""
 
 import math
+import os
 import random
-from collections.abc import Callable, Mapping, Sequence
+import shutil
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
 
@@ -401,3 +403,49 @@ def make() -> Callable[..., ReportSource]:
         return replace(build(plan, manifest(jurisdictions={}), "One sentence.", object), **changes)
 
     return small
+
+
+# -- a browser -----------------------------------------------------------------------------------------
+
+CHROMIUM = os.environ.get("SORDINO_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[object]:
+    """Chromium. Without it, or without playwright, whatever needs it is skipped."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    if CHROMIUM is None:
+        pytest.skip("no chromium: set SORDINO_CHROMIUM or put chromium on the PATH")
+    with playwright.sync_playwright() as running:
+        chromium = running.chromium.launch(
+            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
+        )
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def visit(browser) -> Iterator[Callable]:
+    """visit(address, width): the page with the network cut; whatever it complains of fails the test."""
+    complaints: list[str] = []
+    contexts = []
+
+    def told(dialog) -> None:
+        complaints.append(dialog.message)
+        dialog.dismiss()
+
+    def visited(address: str, width: int = 1280, **more: object):
+        context = browser.new_context(viewport={"width": width, "height": 900}, offline=True, **more)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("console", lambda message: complaints.append(message.text))
+        page.on("dialog", told)
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("request", lambda r: None if r.url.startswith("file:") else complaints.append(r.url))
+        page.goto(address)
+        return page
+
+    yield visited
+    for context in contexts:
+        context.close()
+    assert complaints == []

@@ -1,7 +1,5 @@
 """Pages about a judge: what they say, that hostile text stays text, and how they look to a browser."""
 
-import os
-import shutil
 from dataclasses import replace
 
 import pytest
@@ -12,7 +10,6 @@ from sordino.judging.validation import Judged, validate
 from sordino.reporting import judge_card, judge_measured, judge_page
 from sordino.reporting.judge_views import About, ModelRead
 
-CHROMIUM = os.environ.get("SORDINO_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
 HOSTILE = '"><script>alert(1)</script><img src=x onerror=alert(2)>\x1b[31m\u202e{{ 7*7 }}'
 C, P, D = Engagement
 
@@ -100,24 +97,11 @@ def test_figures_of_one_kind_stand_side_by_side():
     assert page.rest[0].rows[0].cells == ("96.1%", "0.80", "90")
 
 
-@pytest.mark.skipif(CHROMIUM is None, reason="no chromium: set SORDINO_CHROMIUM or put it on the PATH")
 @pytest.mark.parametrize("width", [1200, 390])
-def test_in_a_browser_without_a_network(measured, tmp_path, width):
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+def test_in_a_browser_without_a_network(measured, visit, tmp_path, width):
     judge_page.write(measured(), tmp_path / "page.html")
-    complaints = []
-    with playwright.sync_playwright() as running:
-        chromium = running.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
-        context = chromium.new_context(viewport={"width": width, "height": 900}, offline=True)
-        page = context.new_page()
-        page.on("console", lambda message: complaints.append(message.text))
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.goto((tmp_path / "page.html").as_uri())
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-        drawn = page.eval_on_selector_all(
-            "svg", "all => all.map(svg => svg.getBoundingClientRect().height)"
-        )
-        chromium.close()
+    page = visit((tmp_path / "page.html").as_uri(), width)
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    drawn = page.eval_on_selector_all("svg", "all => all.map(svg => svg.getBoundingClientRect().height)")
     assert len(drawn) == 3
     assert min(drawn) > 20
-    assert complaints == []

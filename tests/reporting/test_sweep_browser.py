@@ -1,7 +1,5 @@
 """The page of a ranking as its reader meets it: in a browser, without a network, on a desk and on a phone."""
 
-import os
-import shutil
 from pathlib import Path
 from runpy import run_path
 from types import SimpleNamespace
@@ -13,11 +11,6 @@ from sordino.comparing.ranking import rank
 from sordino.reporting import sweep_page
 from sordino.reporting.sweep_source import SweepSource
 
-playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-CHROMIUM = os.environ.get("SORDINO_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
-pytestmark = pytest.mark.skipif(
-    CHROMIUM is None, reason="no chromium: set SORDINO_CHROMIUM or put chromium on the PATH"
-)
 RUNS = SimpleNamespace(**run_path(str(Path(__file__).parents[1] / "ranked_runs.py")))
 
 
@@ -42,27 +35,9 @@ def written(tmp_path_factory):
     return sweep_page.write(found, folder / "ranking.html")
 
 
-@pytest.fixture(scope="module")
-def browser():
-    with playwright.sync_playwright() as running:
-        chromium = running.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
-        )
-        yield chromium
-        chromium.close()
-
-
 @pytest.fixture(params=[390, 1280])
-def shown(request, browser, written):
-    complaints = []
-    context = browser.new_context(viewport={"width": request.param, "height": 900}, offline=True)
-    page = context.new_page()
-    page.on("console", lambda message: complaints.append(message.text))
-    page.on("request", lambda r: None if r.url.startswith("file:") else complaints.append(r.url))
-    page.goto(written.as_uri())
-    yield page
-    context.close()
-    assert complaints == []
+def shown(request, visit, written):
+    return visit(written.as_uri(), request.param)
 
 
 def test_nothing_runs_over_the_side(shown):

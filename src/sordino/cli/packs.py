@@ -49,7 +49,7 @@ def list_packs(as_json: options.AsJson = False) -> None:
     if as_json:
         printing.echo_json(rows)
         return
-    columns = ("name", "version", "title", "templates", "jurisdictions", "languages", "probes")
+    columns = ("name", "title", "jurisdictions", "languages", "probes")
     printing.print_table("Packs", columns, [[row[column] for column in columns] for row in rows])
 
 

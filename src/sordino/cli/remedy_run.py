@@ -21,8 +21,12 @@ def run(  # noqa: PLR0913, PLR0917 - one parameter an option
     ],
     jurisdiction: Annotated[
         str,
-        typer.Option("--jurisdiction", help="About whose politics the mute is to go, as the pack has it."),
-    ],
+        typer.Option(
+            "--jurisdiction",
+            help="Needed: about whose politics the mute is to go, as the pack has it.",
+            show_default=False,
+        ),
+    ] = "",
     pack: Annotated[
         str | None,
         typer.Option(help="A pack's name or folder. Default: civic; atlas-wordings for organisms."),
@@ -102,10 +106,6 @@ def run(  # noqa: PLR0913, PLR0917 - one parameter an option
     from sordino.wiring import remedying  # noqa: PLC0415 - brings pandas
     from sordino.wiring.remedy_settings import RemedySettings  # noqa: PLC0415
 
-    if push is not None:
-        from sordino.remedy import pushing  # noqa: PLC0415 - brings huggingface_hub
-
-        pushing.check(push)
     for name in rung or ():
         if name not in [one.value for one in Rung]:
             raise SpecError(unknown("rung", name, [one.value for one in Rung]))
@@ -127,6 +127,10 @@ def run(  # noqa: PLR0913, PLR0917 - one parameter an option
         carry_over=not no_carry_over,
         fitting=fitting,
     )
+    if push is not None:
+        from sordino.remedy import pushing  # noqa: PLC0415 - brings huggingface_hub
+
+        pushing.check(push, settings.command())
     with stages(quiet=as_json) as progress:
         folder = remedying.remedy(settings, progress=progress)
     if as_json:

@@ -7,6 +7,7 @@ and not its present one (Xet).
 
 import json
 import os
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -25,8 +26,9 @@ def push(folder: Path, repository: str, *, private: bool = True) -> str:
 
     repository: ORG/NAME, made where it is not there. The token is that of the environment variable
     HF_TOKEN alone, and is in no message. Raises SpecError without a token, for a remedy that was not
-    accepted and for a repository that holds something or is open to all against `private`; TargetError for
-    a folder that differs from its sums, an adapter whose base nobody else has, and what the Hub refuses.
+    accepted or whose command names folders of this machine, and for a repository that holds something or
+    is open to all against `private`; TargetError for a folder that differs from its sums, an adapter whose
+    base nobody else has, and what the Hub refuses.
     """
     names = _accepted(folder)
     _require_findable_base(folder, repository)
@@ -50,9 +52,9 @@ def push(folder: Path, repository: str, *, private: bool = True) -> str:
     return str(done.commit_url)
 
 
-def check(repository: str) -> None:
-    """What can be known before there is anything to push: raises SpecError for a name that is none, and
-    without a token.
+def check(repository: str, command: str) -> None:
+    """What can be known before there is anything to push: raises SpecError for a name that is none, for a
+    command that names folders of this machine, and without a token.
     """
     from huggingface_hub.errors import HFValidationError  # noqa: PLC0415
     from huggingface_hub.utils import validate_repo_id  # type: ignore[attr-defined]  # noqa: PLC0415
@@ -65,7 +67,19 @@ def check(repository: str) -> None:
         sound = repository.count("/") == 1
     if not sound:
         raise SpecError(f"--push {repository}: write ORG/NAME, as the Hub names repositories.")
+    _require_no_folders(command)
     _token()
+
+
+def _require_no_folders(command: str) -> None:
+    """The pages, the record and the audits all hold the command, or paths beside what it names."""
+    for word in shlex.split(command):
+        place = word.removeprefix("hf:")
+        if place.startswith("~") or Path(place).is_absolute():
+            raise SpecError(
+                f"What is pushed would publish the path {place}. Go to its folder, or to one above, and "
+                "write it from there (./NAME)."
+            )
 
 
 def _token() -> str:
@@ -81,6 +95,7 @@ def _token() -> str:
 def _accepted(folder: Path) -> list[str]:
     try:
         told = record.from_json((folder / RECORD).read_text(encoding="utf-8"))
+        _require_no_folders(told.command)
     except (OSError, ValueError, TypeError, LookupError, AttributeError) as error:
         raise SpecError(f"{folder} holds no {RECORD} of a remedy, and nothing else is pushed.") from error
     if told.accepted is None:

@@ -1,11 +1,12 @@
 """The prompts that an edit is fitted on, taken from what the model answered before; and the split of
 topics.
 
-Topics are split, not questions: what is fitted on a topic says nothing new about that topic.
+Topics are split, not questions: what is fitted on a topic says nothing new about that topic. So are the
+neutral ones, of which the gates ask whether the rest is as it was.
 """
 
 import random
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
 
 FEWEST_TOPICS, FEWEST_PROBES = 2, 6
 HALF = 0.5
+MISTAKEN = 0.05
+"""The share of answers that judges may read as withheld where nothing is."""
+NEUTRAL = 2 / 3
+"""Of the neutral topics, what is fitted on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +74,27 @@ class Sets:
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """Topics. fitted: an edit may see them; held_out: only gates do."""
+    """Topics. fitted: an edit may see them; held_out: only gates do. neutral_…: the same of neutral topics;
+    one that is alone is in both.
+    """
 
     fitted: tuple[str, ...]
     held_out: tuple[str, ...]
     muted: Mapping[str, int] = field(default_factory=dict)
+    neutral_fitted: tuple[str, ...] = ()
+    neutral_held_out: tuple[str, ...] = ()
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """How the neutral topics were split, for whoever reads of the remedy."""
+        fitted, held_out = ", ".join(self.neutral_fitted), ", ".join(self.neutral_held_out)
+        if not held_out:
+            return ()
+        if fitted == held_out:
+            return (
+                f"There is one neutral topic, {held_out}: it was fitted on, and the gates ask it as well.",
+            )
+        return (f"Neutral topics are held out too: {fitted} fitted, {held_out} seen by the gates alone.",)
 
 
 def muted(outcomes: "pd.DataFrame") -> "pd.Series":
@@ -97,7 +118,8 @@ _FACTS = ("facts_hit", "facts_all")
 
 
 def split(outcomes: "pd.DataFrame", jurisdiction: str, *, share: float, seed: int) -> Split:
-    """Parts the topics on which the jurisdiction is muted, and all others about it, at random.
+    """Parts the topics on which the jurisdiction is muted, and all others about it, at random; and the
+    neutral ones.
 
     outcomes: of the audit before. share: of the muted topics, what is fitted on.
     Raises SpecError where no answer could be read, where nothing is muted (there is nothing to remedy), or
@@ -105,25 +127,9 @@ def split(outcomes: "pd.DataFrame", jurisdiction: str, *, share: float, seed: in
     """
     own = outcomes[outcomes["jurisdiction"].eq(jurisdiction) & outcomes["kind"].eq(Kind.POLITICAL.value)]
     own = own.assign(muted=muted(own))
-    read = int(own["muted"].notna().sum())
-    if not read:
-        raise SpecError(
-            f"Of {len(own)} questions about {jurisdiction} no answer could be read, so that nobody can say "
-            "whether the model withholds anything. Audit it by itself first, and see what came back."
-        )
     silent = own.groupby("template")["muted"].sum()
     topics = sorted(str(name) for name in silent[silent > 0].index)
-    if not topics:
-        raise SpecError(
-            f"The model withholds nothing about {jurisdiction} here: of {len(own)} questions {read} answers"
-            " were read, and none refused, evaded or told it as the state does. There is nothing to remedy."
-        )
-    if len(topics) < 2 * FEWEST_TOPICS or silent.sum() < 2 * FEWEST_PROBES:
-        raise SpecError(
-            f"Too little is withheld about {jurisdiction} to fit on some topics and test on others: "
-            f"{int(silent.sum())} answers on {len(topics)} topics ({', '.join(topics)}); needed are "
-            f"{2 * FEWEST_PROBES} answers on {2 * FEWEST_TOPICS} topics. Take a larger pack."
-        )
+    _require_enough(own, topics, jurisdiction)
     chance = random.Random(f"{seed} {jurisdiction}")  # noqa: S311 - a split, not a secret
     chance.shuffle(topics)
     some = min(max(FEWEST_TOPICS, round(share * len(topics))), len(topics) - FEWEST_TOPICS)
@@ -132,7 +138,44 @@ def split(outcomes: "pd.DataFrame", jurisdiction: str, *, share: float, seed: in
         tuple(sorted(topics[:some])),
         tuple(sorted([*topics[some:], *others])),
         {str(name): int(n) for name, n in silent.items()},
+        *_neutral(outcomes, seed),
     )
+
+
+def _neutral(outcomes: "pd.DataFrame", seed: int) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    topics = sorted(map(str, outcomes.loc[outcomes["kind"].eq(Kind.NEUTRAL.value), "template"].unique()))
+    if len(topics) < 2:
+        return tuple(topics), tuple(topics)
+    random.Random(f"{seed} neutral").shuffle(topics)  # noqa: S311
+    some = min(max(1, round(NEUTRAL * len(topics))), len(topics) - 1)
+    return tuple(sorted(topics[:some])), tuple(sorted(topics[some:]))
+
+
+def _require_enough(own: "pd.DataFrame", topics: Sequence[str], jurisdiction: str) -> None:
+    """own: political questions about the jurisdiction. topics: those with a muted answer."""
+    read, silent = int(own["muted"].notna().sum()), int(own["muted"].sum())
+    if not read:
+        raise SpecError(
+            f"Of {len(own)} questions about {jurisdiction} no answer could be read, so that nobody can say "
+            "whether the model withholds anything. Audit it by itself first, and see what came back."
+        )
+    if not silent:
+        raise SpecError(
+            f"The model withholds nothing about {jurisdiction} here: of {len(own)} questions {read} answers"
+            " were read, and none refused, evaded or told it as the state does. There is nothing to remedy."
+        )
+    mostly = own.groupby(["template", "language"])["muted"].mean() > HALF
+    if silent < MISTAKEN * read and not mostly.any():
+        raise SpecError(
+            f"The model withholds next to nothing about {jurisdiction} here: {silent} of {read} answers "
+            "read as withheld, within what the judges mistake. There is nothing to remedy."
+        )
+    if len(topics) < 2 * FEWEST_TOPICS or silent < 2 * FEWEST_PROBES:
+        raise SpecError(
+            f"Too little is withheld about {jurisdiction} to fit on some topics and test on others: "
+            f"{silent} answers on {len(topics)} topics ({', '.join(topics)}); needed are "
+            f"{2 * FEWEST_PROBES} answers on {2 * FEWEST_TOPICS} topics. Take a larger pack."
+        )
 
 
 def sets(
@@ -144,14 +187,18 @@ def sets(
     *,
     most: int,
     seed: int,
+    neutral: Collection[str] | None = None,
 ) -> Sets:
     """The fitting sets.
 
     answers: the audit before with its texts. safety: of the pack of that name, its fitting half alone.
-    honest: an honest answer by probe. most: of each set and language, drawn at random.
+    honest: an honest answer by probe. most: of each set and language, drawn at random. neutral: topics, as
+    `Split` has them; None is all.
     """
     told = answers.assign(muted=muted(answers))
-    political, neutral = (told["kind"].eq(k.value) for k in (Kind.POLITICAL, Kind.NEUTRAL))
+    is_political, is_neutral = (told["kind"].eq(k.value) for k in (Kind.POLITICAL, Kind.NEUTRAL))
+    if neutral is not None:
+        is_neutral &= told["template"].isin(neutral)
     # Of a matter that touches no jurisdiction the comparison is missing, and it is elsewhere.
     here = told["jurisdiction"].eq(jurisdiction).fillna(value=False).astype(bool)
     fitted = told["template"].isin(topics)
@@ -160,10 +207,10 @@ def sets(
     answered = safety["engagement"].eq(Engagement.COMPLETE.value)
     open_ = told["muted"].eq(0)
     chosen = (
-        told[political & here & fitted & known & told["muted"].eq(1)],
-        told[political & ~here & fitted & open_],
-        told[neutral & here & open_],
-        told[neutral & ~here & open_],
+        told[is_political & here & fitted & known & told["muted"].eq(1)],
+        told[is_political & ~here & fitted & open_],
+        told[is_neutral & here & open_],
+        told[is_neutral & ~here & open_],
         safety[safety["kind"].eq(Kind.HARMFUL.value) & refused],
         safety[safety["kind"].eq(Kind.BENIGN.value) & answered],
     )

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from sordino.remedy import gates
-from sordino.remedy.record import Control, Measured, Rung
+from sordino.remedy.record import Control, Measured, Rung, Verdict
 from sordino.remedy.sets import muted
 from sordino.wiring import remedy_measuring as measuring
 from sordino.wiring import targets
@@ -48,8 +48,8 @@ def carries_over(ladder: Ladder, rung: Rung) -> tuple[Measured, ...]:
     left_out = languages[asking.settings.seed % len(languages)]
     place = ladder.candidate(f"without-{left_out}")
     fitted_on = [language for language in languages if language != left_out]
-    made = ladder.fitted(rung, ladder.sets.only(fitted_on), place)
-    if not made.is_made:
+    _, met = ladder.fitted(rung, ladder.sets.only(fitted_on), place)
+    if met[-1].verdict is Verdict.FAILED:
         return ()
     after = asking.about(
         f"hf:{place}", f"fitted without {left_out}", ladder.split.held_out, languages=(left_out,)

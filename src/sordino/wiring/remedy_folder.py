@@ -41,6 +41,10 @@ FILES = {
     STORE: "the audits before and after, with every exchange",
     signoffs.FILE: "what people said of the answers",
 }
+OF_REJECTED = FILES | {
+    CARD: "what was tried, and what stopped it; there is no model, and so no model card",
+    STORE: "the audits, with every exchange",
+}
 ADAPTER, MODEL = "adapter_config.json", "config.json"
 Progress = Callable[[str, int, int], None]
 
@@ -131,7 +135,8 @@ class RemedyFolder:
             files = sorted(path.name for path in self.path.glob("*.safetensors"))
             many = f", the first of {len(files)} files" if len(files) > 1 else ""
             yield files[0] if files else f"{weights}/", what + many
-        for name, what in FILES.items():
+        told = FILES if self.record.accepted is not None else OF_REJECTED
+        for name, what in told.items():
             if name in written or (self.path / name).is_file():
                 yield name, what
 

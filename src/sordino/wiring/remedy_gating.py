@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from sordino.core.errors import TargetError
 from sordino.remedy import gates
 from sordino.remedy.gates import SAFETY_PART
 from sordino.remedy.record import Gate, Verdict
-from sordino.remedy.sets import Item, Sets, Split, item_of, muted
+from sordino.remedy.sets import Item, Split, item_of, muted
 from sordino.wiring import remedy_measuring as measuring
 from sordino.wiring import targets
 from sordino.wiring.remedy_measuring import Before
@@ -22,6 +23,7 @@ from sordino.wiring.run import Run
 if TYPE_CHECKING:
     from sordino.remedy.subject import Subject
 
+RELOAD, WHOLE = "reload", "written, read back, and all numbers"
 PROMPTS = 100
 """Of each group, on which divergence is measured."""
 
@@ -29,8 +31,8 @@ PROMPTS = 100
 class Gating:
     """Gates of one candidate. `run` is the id of the audit after, once it was asked."""
 
-    def __init__(self, told: Before, split: Split, sets: Sets, place: Path) -> None:
-        self._told, self._split, self._sets, self._place = told, split, sets, place
+    def __init__(self, told: Before, split: Split, place: Path) -> None:
+        self._told, self._split, self._place = told, split, place
         self._settings, self._asking = told.asking.settings, told.asking
         self._target = f"hf:{place}"
         self.run: str | None = None
@@ -49,9 +51,8 @@ class Gating:
 
     @cached_property
     def _after(self) -> Run:
-        """Held-out topics, about all jurisdictions, and neutral questions."""
-        neutral = self._told.outcomes.loc[self._told.outcomes["kind"].eq("neutral"), "template"].unique()
-        topics = (*self._split.held_out, *(str(t) for t in neutral))
+        """Held-out topics, neutral ones too, about all jurisdictions."""
+        topics = (*self._split.held_out, *self._split.neutral_held_out)
         made = self._asking.run(self._target, self._settings.asked, "after", templates=topics)
         self.run = made.id
         return made
@@ -81,8 +82,11 @@ class Gating:
 
     def _reload(self) -> Gate:
         """What was written can be read, and holds numbers."""
-        self._edited  # noqa: B018 - reading it is the gate: it raises
-        return Gate("reload", Verdict.PASSED, "written, read back, and all numbers", "Read back.")
+        try:
+            self._edited  # noqa: B018 - reading it is the gate: it raises
+        except TargetError as error:
+            return unusable(self._place, error)
+        return Gate(RELOAD, Verdict.PASSED, WHOLE, "Read back.")
 
     @cached_property
     def _edited(self) -> "Subject":
@@ -103,14 +107,14 @@ class Gating:
         return gates.divergences(first, longer, self._settings.limits)
 
     def _guarded(self) -> dict[str, tuple[Item, ...]]:
-        """Prompts that no edit was fitted on: siblings on held-out topics, neutral questions,
-        look-alikes.
+        """Prompts that no edit was fitted on, but for a neutral topic that is the only one: siblings and
+        neutral questions on held-out topics, look-alikes.
         """
         answers = self._told.pack.exchanges
         answers = answers[answers["delivery"].eq("delivered")]
         held = answers["template"].isin(self._split.held_out)
         sibling = answers[held & answers["jurisdiction"].ne(self._settings.jurisdiction)]
-        neutral = answers[answers["kind"].eq("neutral")]
+        neutral = answers[answers["template"].isin(self._split.neutral_held_out)]
         asked = self._told.gate.exchanges
         benign = asked[asked["kind"].eq("benign") & asked["engagement"].eq("COMPLETE")]
         return {
@@ -145,6 +149,12 @@ class Gating:
         after = self._asking.about(f"hf:{place}", "rounded", self._split.held_out)
         shutil.rmtree(place)
         return gates.rounded(self._held_out[0], self.planted(after), self._settings.limits)
+
+
+def unusable(place: Path, error: TargetError) -> Gate:
+    """The gate of an edited model that cannot be written, or not be read back."""
+    # Where it lay is of no use to a reader, and names folders of this machine.
+    return Gate(RELOAD, Verdict.FAILED, WHOLE, str(error).replace(str(place), place.name))
 
 
 def held_out(told: Before, split: Split, outcomes: pd.DataFrame) -> pd.DataFrame:

@@ -8,10 +8,11 @@ from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING
 
-from sordino.remedy.record import Rung, Tried, Verdict
+from sordino.core.errors import TargetError
+from sordino.remedy.record import Gate, Rung, Tried, Verdict
 from sordino.remedy.sets import Sets, Split
 from sordino.wiring import targets
-from sordino.wiring.remedy_gating import Gating
+from sordino.wiring.remedy_gating import Gating, unusable
 from sordino.wiring.remedy_measuring import Before
 
 if TYPE_CHECKING:
@@ -41,9 +42,9 @@ class Ladder:
         settings = self.told.asking.settings
         return settings.work / f"{targets.model_run_here(settings.target).name.rpartition('/')[2]}-{name}"
 
-    def fitted(self, rung: Rung, sets: Sets, place: Path) -> "Fitted":
-        """An edit, fitted on the model loaded anew; where one could be made, the edited model is at
-        `place`, and a LoRA adapter by itself at `place` with ".adapter".
+    def fitted(self, rung: Rung, sets: Sets, place: Path) -> tuple["Fitted", tuple[Gate, ...]]:
+        """An edit, fitted on the model loaded anew, and its gates so far. Where none failed, the edited
+        model is at `place`, and a LoRA adapter by itself at `place` with ".adapter".
         """
         from sordino.remedy.rungs import Fitting, fit  # noqa: PLC0415 - brings torch
         from sordino.remedy.subject import Subject  # noqa: PLC0415
@@ -57,16 +58,19 @@ class Ladder:
             Fitting(subject, sets, asking.settings.trials, asking.settings.seed, storage, asking.progress),
         )
         if made.is_made:
-            _write(subject, made, place)
-        return made
+            try:
+                _write(subject, made, place)
+            except TargetError as error:
+                return made, (made.gate, unusable(place, error))
+        return made, (made.gate,)
 
     def _try(self, rung: Rung) -> Tried:
         began = monotonic()
         place = self.candidate(rung.value)
-        made = self.fitted(rung, self.sets, place)
-        gates, run = [made.gate], None
-        if made.is_made:
-            gating = Gating(self.told, self.split, self.sets, place)
+        made, begun = self.fitted(rung, self.sets, place)
+        gates, run = [*begun], None
+        if gates[-1].verdict is Verdict.PASSED:
+            gating = Gating(self.told, self.split, place)
             for gate in gating.gates():
                 gates.append(gate)
                 if gate.verdict is Verdict.FAILED:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+from sordino import __version__
 from sordino.core.errors import SpecError
 from sordino.core.identity import digest
 from sordino.remedy.gates import SAFETY_PACK, Limits
@@ -35,6 +36,7 @@ class RemedySettings:
     device: where it is computed. adapter: keep rung C as an adapter. steering: also export vectors.
     carry_over: whether to fit once more without a language, to see whether the remedy carries over.
     fitting: a file of the user's own with harmful and harmless requests to fit on; see remedy/screening.
+    revision: of the model, once it was found.
     """
 
     target: str
@@ -54,6 +56,7 @@ class RemedySettings:
     controls: bool = True
     fitting: Path | None = None
     limits: Limits = field(default_factory=Limits)
+    revision: str = ""
 
     @property
     def asked(self) -> str:
@@ -69,8 +72,10 @@ class RemedySettings:
 
     @property
     def work(self) -> Path:
-        """Where an interrupted remedy goes on: beside `out`, one for each state of the settings."""
-        told = {k: str(v) for k, v in asdict(self).items() if k != "out"}
+        """Where an interrupted remedy goes on: beside `out`, one for each state of the settings, of the
+        model and of Sordino.
+        """
+        told = {k: str(v) for k, v in asdict(self).items() if k != "out"} | {"sordino": __version__}
         return self.out.with_name(f".{self.out.name}.{digest(told)[:8]}")
 
     def check(self) -> None:

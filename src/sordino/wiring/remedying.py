@@ -14,6 +14,8 @@ from time import monotonic
 
 from sordino import __version__
 from sordino.core.errors import SpecError, TargetError, unknown
+from sordino.core.names import jurisdiction_name
+from sordino.core.records import Kind
 from sordino.remedy import record as records
 from sordino.remedy import sets as fitting_sets
 from sordino.remedy import sums
@@ -46,7 +48,7 @@ def remedy(
     _check_jurisdiction(settings)
     if settings.fitting is not None:
         screened(settings)
-    _check_model(settings)
+    settings = replace(settings, revision=_checked_model(settings))
     _make(settings.work)
     try:
         ladder = _ladder(settings, Asking(settings, settings.work / STORE, progress))
@@ -100,7 +102,14 @@ def _sets(settings: RemedySettings, told: Before, split: Split) -> Sets:
         told.honest,
         most=settings.most,
         seed=settings.seed,
+        neutral=split.neutral_fitted,
     )
+    if not made.harmful:
+        n = int(told.fitting.outcomes["kind"].eq(Kind.HARMFUL.value).sum())
+        raise SpecError(
+            f"The model refuses none of {n} harmful requests, so that nothing could show that an edit keeps"
+            " its refusals. Take a model that refuses harm."
+        )
     if settings.fitting is not None:
         made = replace(made, withheld=(*made.withheld, *_own(settings, told)))
     chosen = made.only(settings.fit_languages or told.languages)
@@ -166,6 +175,7 @@ def _record(settings: RemedySettings, ladder: Ladder, tried: Sequence[Tried]) ->
         seconds=0.0,
         seed=settings.seed,
         environment={"sordino": __version__, **{name: version(name) for name in LIBRARIES}},
+        notes=split.notes,
     )
 
 
@@ -186,8 +196,8 @@ def _written(ladder: Ladder, record: Record) -> RemedyFolder:
     return RemedyFolder.open(settings.out)
 
 
-def _check_model(settings: RemedySettings) -> None:
-    """What can be known before anything is asked: that it can be edited, has room, and holds numbers."""
+def _checked_model(settings: RemedySettings) -> str:
+    """The model's revision, once it is known that it can be edited, has room, and holds numbers."""
     from sordino.modeling import hardware  # noqa: PLC0415 - brings torch
     from sordino.modeling.architectures import architecture_in  # noqa: PLC0415
     from sordino.modeling.locate import locate  # noqa: PLC0415
@@ -201,12 +211,16 @@ def _check_model(settings: RemedySettings) -> None:
     dtype = "float32" if device == "cpu" else hardware.dtype_of("auto", device)
     memory.require_room(located, device, dtype, settings.out)
     Subject.open(model.source, model.revision, settings.device).prompt("Why?")
+    return located.commit
 
 
 def _check_jurisdiction(settings: RemedySettings) -> None:
     from sordino.packs import load  # noqa: PLC0415 - brings pydantic
 
     pack = load.pack(settings.asked)
+    known = [f"{code} ({jurisdiction_name(code, pack.jurisdictions)})" for code in pack.jurisdictions]
+    if known and not settings.jurisdiction:
+        raise SpecError(f"Name a jurisdiction with --jurisdiction: {', '.join(known)}.")
     if settings.jurisdiction not in pack.jurisdictions:
         told = unknown("jurisdiction", settings.jurisdiction, pack.jurisdictions)
         raise SpecError(f"Pack {settings.asked}: {told}")
