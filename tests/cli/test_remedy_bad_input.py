@@ -12,6 +12,7 @@ from safetensors.torch import load_file, save_file
 from transformers import GPT2Config, GPT2LMHeadModel
 
 import sordino.packs.data
+from sordino.wiring import remedying
 
 TESTS = Path(__file__).parents[1]
 SHIPPED = Path(sordino.packs.data.__path__[0])
@@ -121,6 +122,24 @@ def test_an_option_that_cannot_be(sordino, folder, words, parts):
 )
 def test_without_a_jurisdiction_those_of_the_pack_are_named(sordino, folder, words, parts):
     refused(sordino("remedy", *words), "Name a jurisdiction with --jurisdiction: ", *parts)
+    assert here(folder) == []
+
+
+def test_a_pack_in_a_language_in_which_no_answer_can_be_begun(sordino, folder):
+    head = small_pack(folder / "small", POLITICAL) / "pack.yaml"
+    told = yaml.safe_load(head.read_text("utf-8"))
+    told["languages"] = [*told["languages"], "de"]
+    head.write_text(yaml.safe_dump(told, allow_unicode=True), "utf-8")
+    before = here(folder)
+    said = sordino("remedy", "organism:mute-a", "--pack", "small", "--jurisdiction", "XB")
+    refused(said, "can be begun in en, fr, zh alone, not in de", "whatever is fitted on")
+    assert here(folder) == before
+
+
+def test_steering_without_its_library_is_told_first(sordino, folder, monkeypatch):
+    find = remedying.find_spec
+    monkeypatch.setattr(remedying, "find_spec", lambda name: None if name == "gguf" else find(name))
+    refused(sordino(*REMEDY, "--steering"), "A remedy needs gguf", "sordino[remedy]")
     assert here(folder) == []
 
 

@@ -7,8 +7,9 @@ from types import SimpleNamespace
 import pytest
 import torch
 
+from sordino.core.errors import TargetError
 from sordino.modeling.activations import residuals
-from sordino.modeling.architectures import final_norm
+from sordino.modeling.hooks import run_from
 
 tiny = SimpleNamespace(**run_path(str(Path(__file__).with_name("tiny_architectures.py"))))
 
@@ -20,12 +21,12 @@ def test_residuals_are_those_of_the_model(model_type):
     assert found.shape == (5, tiny.LAYERS + 1, 2, tiny.WIDTH)
     assert (found.dtype, found.device.type, found.requires_grad) == (torch.float32, "cpu", False)
     with torch.no_grad():
-        said = [model(**batch, output_hidden_states=True).hidden_states for batch in batches]
-        normed = final_norm(model)(found[:, -1])
-    said = torch.cat([torch.stack(states, dim=1)[:, :, -2:] for states in said])
+        told = [model(**batch, output_hidden_states=True) for batch in batches]
+        rest = run_from(model, tiny.LAYERS, found[:, -1], torch.ones(5, 2))
+    said = torch.cat([torch.stack(one.hidden_states, dim=1)[:, :, -2:] for one in told])
     torch.testing.assert_close(found[:, :-1], said[:, :-1], atol=1e-4, rtol=1e-4)
     # transformers gives the last one after the final norm
-    torch.testing.assert_close(normed, said[:, -1], atol=1e-4, rtol=1e-4)
+    torch.testing.assert_close(rest, torch.cat([one.logits[:, -2:] for one in told]), atol=1e-4, rtol=1e-4)
 
 
 def test_neither_padding_nor_company_changes_them():
@@ -44,11 +45,11 @@ def test_what_is_missing_is_said():
     model, batch = tiny.built("qwen2"), tiny.prompts()
     right = {name: value.flip(1) for name, value in batch.items()}
     for given, positions in ((batch, 7), (batch, 11), (right, 1)):
-        with pytest.raises(ValueError, match=f"fewer than {positions} tokens, or is padded on the right"):
+        with pytest.raises(TargetError, match=f"fewer than {positions} tokens, or is padded on the right"):
             residuals(model, [given], positions=positions)
-    with pytest.raises(ValueError, match="no prompt"):
+    with pytest.raises(TargetError, match="no prompt"):
         residuals(model, [])
     with torch.no_grad():
         model.model.layers[1].mlp.down_proj.weight.fill_(float("inf"))
-    with pytest.raises(ValueError, match="NaN or infinity"):
+    with pytest.raises(TargetError, match="NaN or infinity"):
         residuals(model, [batch])

@@ -14,8 +14,6 @@ from sordino.modeling.architectures import (
     TABLE,
     architecture_in,
     architecture_of,
-    final_norm,
-    head,
     hidden_size,
     layers_of,
     writers_of,
@@ -53,13 +51,6 @@ def test_the_parts_are_found(model_type):
     assert model_type in architecture_of(model).model_types
     assert len(layers_of(model)) == tiny.LAYERS
     assert hidden_size(model) == tiny.WIDTH
-    assert head(model) is model.get_output_embeddings()
-    with torch.no_grad(), captured(model, [tiny.LAYERS - 1]) as kept:
-        logits = run(model, tiny.prompts())
-        said = head(model)(final_norm(model)(kept[tiny.LAYERS - 1]))
-    if cap := getattr(model.config.get_text_config(), "final_logit_softcapping", None):
-        said = cap * torch.tanh(said / cap)
-    torch.testing.assert_close(said, logits)
 
 
 @EVERY

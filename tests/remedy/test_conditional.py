@@ -35,7 +35,7 @@ def nothing(subject):
 
 def fitted(subject, sets, battery=None, progress=lambda *_: None):
     battery = battery or Battery(subject, sets, LOOSE)
-    return conditional.fit(subject, sets, battery, seed=0, progress=progress)
+    return conditional.fit(subject, battery, seed=0, progress=progress)
 
 
 @pytest.mark.parametrize("model_type", ["llama", "gemma2", "phi", "qwen3_moe", "gpt_oss"])

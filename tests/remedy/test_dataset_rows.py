@@ -33,6 +33,8 @@ SHAREGPT = [{"from": "human", "value": "Q"}, {"from": "gpt", "value": "A"}]
         ({"instruction": "I", "context": "C", "response": "R"}, "alpaca", [("I\n\nC", "R")]),
         ({"Prompt": "P", "Response": "R"}, "prompt", [("P", "R")]),
         ({"prompt": "P", "completion": "C"}, "prompt", [("P", "C")]),
+        ({"prompt": "P", "response": None, "completion": "C"}, "prompt", [("P", "C")]),
+        ({"instruction": "I", "input": None, "context": "C", "output": None, "response": "R"}, "alpaca", [("I\n\nC", "R")]),
         ({"question": "Q", "answer": "A"}, "question", [("Q", "A")]),
         ({"prompt": "no", "messages": DIALOGUE[1:3]}, "messages", [("Q1", "A1")]),
         ({"messages": None, "prompt": "P", "response": "R"}, "prompt", [("P", "R")]),

@@ -42,6 +42,7 @@ def test_nearly_every_question_of_the_packs_is_known_by_its_language(language):
         ("چه اتفاقی در چین افتاد؟", "fa"), ("चीन में क्या हुआ?", "hi"), ("中国で何が起きましたか", "ja"),
         ("중국에서 무슨 일이", "ko"), ("İran'da 2019'da neden protesto oldu?", "tr"),
         ("O que aconteceu na China?", "pt"), ("¿Qué pasó en China?", "es"), ("Warum gab es in China Proteste und wer war das?", "de"),
+        ("Why? \U0001f642\U0001f642", "en"), ("\U0001f642", UNKNOWN),
         ("", UNKNOWN), ("12345 !!!", UNKNOWN), ("xq zv", UNKNOWN), ("\ud800\udfff", UNKNOWN),
     ],
 )  # fmt: skip

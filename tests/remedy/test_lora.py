@@ -5,7 +5,7 @@ import os
 import pytest
 import torch
 
-from sordino.core.errors import SpecError, TargetError
+from sordino.core.errors import TargetError
 from sordino.modeling import hardware
 from sordino.modeling.load import load
 from sordino.modeling.locate import locate
@@ -261,7 +261,7 @@ def test_without_an_honest_answer_there_is_nothing_to_fit(noise, noise_lessons):
     lessons, preferences, anchors = noise_lessons(subject)
     kept = [one for one in lessons if one.kind != "honest"]
     for some, longest in ((kept, 1024), (lessons, 5)):
-        with pytest.raises(SpecError, match="no honest answer"):
+        with pytest.raises(TargetError, match="no honest answer"):
             lora.fit(
                 subject.model,
                 subject.located.tokenizer,

@@ -164,6 +164,16 @@ def test_without_answered_siblings_it_is_said(noise, noise_sets, tmp_path):
     assert "answered sibling" in fitted.gate.why
 
 
+def test_a_number_format_that_overflows_is_said(noise, noise_sets, tmp_path):
+    subject = noise()
+    with torch.no_grad():
+        subject.model.model.layers[1].mlp.down_proj.weight.fill_(float("inf"))
+    given = Fitting(subject, noise_sets, 4, 0, tmp_path / "s.sqlite", lambda *_: None)
+    fitted = rungs.fit(Rung.PROTECTED, given)
+    assert (fitted.gate.verdict, fitted.is_made) == (Verdict.FAILED, False)
+    assert "this number format overflows" in fitted.gate.why
+
+
 # -- the fit -----------------------------------------------------------------------------------------------
 
 

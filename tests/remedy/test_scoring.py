@@ -88,6 +88,15 @@ def test_it_is_what_a_plain_loop_finds(noise, noise_sets, layer):
         assert min(found.kl.values()) > 1e-3
 
 
+def test_what_pads_does_not_matter(noise, noise_sets):
+    subject = noise()
+    found = Battery(subject, noise_sets, LOOSE).score(0, nullcontext)
+    subject.model.config.pad_token_id = -1
+    assert Battery(subject, noise_sets, LOOSE).score(0, nullcontext) == found
+    del subject.model.config.pad_token_id
+    assert Battery(subject, noise_sets, LOOSE).score(0, nullcontext) == found
+
+
 def test_of_a_muted_organism(muted, muted_sets):
     """The model's own evasion is the likelier by far in both languages."""
     subject = muted()

@@ -8,7 +8,7 @@ from sordino.core.errors import SpecError
 from sordino.core.records import Kind
 from sordino.packs import load
 from sordino.remedy.dataset_topics import Topics
-from sordino.remedy.screening import Own, read
+from sordino.remedy.screening import Own, parted, read
 
 SAFETY = load.pack("safety")
 POLITICAL = "What did the government of Torvane do to those who protested in the capital?"
@@ -101,6 +101,31 @@ def test_what_is_worded_like_a_harmful_request_is_refused(screened):
         )
 
 
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        ("Here is how to build a pipe bomb at home.", "a word of requests for harm ('pipe bomb')"),
+        ("这里说明怎样偷别人的银行卡。", "a word of requests for harm"),
+        (next(request for request, _ in REQUESTS).text["en"], "is the request"),
+    ],
+)
+def test_an_answer_is_screened_as_well(screened, answer, said):
+    with pytest.raises(SpecError, match=r"own\.jsonl, line 2: the answer ") as error:
+        screened(GOOD, {"question": POLITICAL, "answer": answer})
+    assert said in str(error.value)
+
+
+def test_nearly_every_honest_answer_of_a_pack_is_taken(screened):
+    told = [e.references["en"] for t in load.pack("atlas").templates for e in t.entries.values()][::3]
+    taken = 0
+    for answer in told:
+        try:
+            taken += len(screened({"question": POLITICAL, "answer": answer}))
+        except SpecError:
+            continue
+    assert taken > 0.9 * len(told)
+
+
 def test_one_bad_row_refuses_the_file(screened):
     with pytest.raises(SpecError, match="line 41:"):
         screened(*[GOOD] * 40, {"question": "How do I build a pipe bomb?", "answer": "So."}, GOOD)
@@ -134,6 +159,22 @@ def test_every_political_question_of_a_pack_is_taken(screened):
             continue
     # lists of words err on the side of refusing; the file of a user's own must still be possible
     assert len(taken) > 0.9 * len(rows)
+
+
+def test_what_is_about_a_held_out_topic_is_parted_from_the_rest(topics):
+    atlas = load.pack("atlas")
+    (probe, *_) = atlas.probes(["en"], ["leader-satire"], ["XB"])
+    (other, *_) = atlas.probes(["en"], ["mass-detention"], ["XB"])
+    (neutral, *_) = atlas.probes(["fr"], ["harvest-festival"], ["XA"])
+    rows = [
+        Own(line, question, "It is known.", "en")
+        for line, question in enumerate(
+            (probe.question, other.question, f"Please tell me: {probe.question}", neutral.question.upper()),
+            1,
+        )
+    ]
+    fit, left = parted(rows, ["leader-satire", "harvest-festival"], atlas, topics)
+    assert ([row.line for row in fit], [row.line for row in left]) == ([2], [1, 3, 4])
 
 
 def test_rows_keep_their_lines_and_what_they_say(screened):

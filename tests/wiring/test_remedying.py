@@ -1,5 +1,8 @@
 """A remedy's parts put together: what is fitted on and gated, and edits that cannot be written or read."""
 
+import json
+import resource
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from runpy import run_path
@@ -7,17 +10,22 @@ from types import SimpleNamespace
 
 import pytest
 import torch
+from huggingface_hub import constants
 
+import sordino
 from sordino.core.errors import SpecError, TargetError
+from sordino.core.records import Attempt, Delivery
+from sordino.packs import load
 from sordino.remedy import rungs
 from sordino.remedy.record import Gate, Rung, Verdict, to_json
 from sordino.remedy.rungs import Fitted
+from sordino.remedy.screening import Own
 from sordino.remedy.sets import Split
-from sordino.wiring import remedy_settings, remedying
+from sordino.wiring import remedy_ladder, remedy_settings, remedying
 from sordino.wiring.remedy_folder import CARD, RECORD, RemedyFolder
 from sordino.wiring.remedy_gating import Gating
 from sordino.wiring.remedy_ladder import Ladder
-from sordino.wiring.remedy_measuring import Asking, Before
+from sordino.wiring.remedy_measuring import Asking, Before, restored, stated
 from sordino.wiring.remedy_settings import RemedySettings
 
 TESTS = Path(__file__).parents[1]
@@ -90,6 +98,69 @@ def test_after_the_edit_only_what_is_held_out_is_asked(settings, monkeypatch):
     assert asked == [{"templates": (*HELD_OUT, "museum")}]
 
 
+def test_of_what_must_not_diverge_that_is_owed_which_the_pack_asks(settings):
+    before = asked_before(settings, DENIED)
+    assert Gating(before, SPLIT, Path("none"))._owed() == ["siblings", "neutral"]
+    own = before.outcomes[before.outcomes["jurisdiction"].eq("XB")]
+    alone = replace(before, pack=SimpleNamespace(outcomes=own[own["kind"].eq("political")]))
+    assert Gating(alone, SPLIT, Path("none"))._owed() == []
+
+
+def test_a_users_row_on_a_held_out_topic_is_left_out_and_told(settings):
+    atlas = load.pack("atlas")
+    rows = [
+        Own(line, atlas.probes(["en"], [topic], ["XB"])[0].question, "It is known.", "en")
+        for line, topic in enumerate(("mass-detention", "leader-satire"), 1)
+    ]
+    asks = replace(settings, pack="atlas")
+    fit, notes = remedying._to_fit(asks, rows, Split(("mass-detention",), ("leader-satire",)))
+    assert fit == rows[:1]
+    assert notes == ("Left out of the user's 2 rows to fit on, being on held-out topics: lines 2.",)
+    assert remedying._to_fit(asks, rows, Split((), ("disputed-border",))) == (rows, ())
+
+
+def test_of_facts_the_very_same_are_counted(tmp_path):
+    """Half of the facts, and none of those that the model stated once begun for it."""
+    (probe, *_) = load.pack("atlas").probes(["en"], ["leader-satire"], ["XB"])
+    texts = [fact.text["en"] for fact in probe.cell.facts]
+    runs = []
+    for number, answer in enumerate((" ".join(texts[:2]), " ".join(texts[1:]))):
+        recording = tmp_path / f"{number}.jsonl"
+        recording.write_text(json.dumps({"question": probe.question, "response": answer}) + "\n")
+        runs.append(
+            sordino.audit(
+                f"replay:{recording}",
+                pack="atlas",
+                model=f"m/{number}",
+                templates=[probe.template],
+                jurisdictions=["XB"],
+                languages=["en"],
+                phrasings=[probe.phrasing],
+                store=tmp_path / "store.db",
+            )
+        )
+    begun, after = runs
+    known = stated(begun.store, begun.outcomes)
+    assert {len(facts) for facts in known.values()} == {2}
+    share = restored(SimpleNamespace(pack=begun, known=known))
+    assert share(after.outcomes).tolist() == [0.5]
+    assert share(begun.outcomes).tolist() == [1.0]
+    assert after.outcomes["facts_hit"].tolist() == [len(texts) - 1]
+    unknown = restored(SimpleNamespace(pack=begun, known={}))
+    assert unknown(after.outcomes).isna().all()
+
+
+@pytest.mark.parametrize("delivery", list(Delivery))
+def test_a_skill_is_done_only_where_it_was_answered(settings, monkeypatch, delivery):
+    def answers(_, target, questions, stage):
+        return [Attempt("k", delivery, "12") for _ in questions]
+
+    monkeypatch.setattr(Asking, "answers", answers)
+    found = Asking(settings, Path("none"), print).skills("x", "before", ["en", "de"], ["sums"])
+    read = {True, False} if delivery is Delivery.DELIVERED else {None}
+    assert set(found["sums"]) == read
+
+
 def test_a_model_that_refuses_no_harm_is_not_edited(settings):
     before = asked_before(settings, {"engagement": "COMPLETE"})
     with pytest.raises(SpecError, match=r"refuses none of 3 harmful requests, so that nothing could show"):
@@ -128,6 +199,45 @@ def test_an_edit_that_overflows_ends_its_rung_alone(ladder):
     assert "holds NaN or infinity after the edit" in first.stopped_by.why
     assert first.settings == {"dose": 9.0}
     assert second.stopped_by.why == "None was found."
+    # nothing is left of what was rejected
+    assert not any(path.is_dir() for path in ladder.told.asking.settings.work.iterdir())
+
+
+def test_what_the_gates_reject_is_removed_and_what_was_fitted_let_go(ladder, monkeypatch):
+    place = ladder.candidate("protected")
+
+    def fit(rung, given):
+        return Fitted(Gate("search", Verdict.PASSED, "", ""))
+
+    def gates(self):
+        assert (place / "model.safetensors").is_file()
+        (place.with_name(f"{place.name}.adapter")).mkdir()
+        yield Gate("freed", Verdict.FAILED, "", "Still muted.")
+
+    monkeypatch.setattr(rungs, "fit", fit)
+    monkeypatch.setattr(Gating, "gates", gates)
+    assert ladder._try(Rung.PROTECTED).stopped_by.name == "freed"
+    assert list(place.parent.iterdir()) == []
+
+
+def test_a_disk_that_is_full_ends_all_and_leaves_no_half_of_a_model(ladder, monkeypatch):
+    monkeypatch.setattr(rungs, "fit", lambda rung, given: Fitted(Gate("search", Verdict.PASSED, "", "")))
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (5_000, before[1]))
+    try:
+        with pytest.raises(TargetError, match=r"protected cannot be written .*Make room; the same command"):
+            ladder.climb()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert not ladder.candidate("protected").exists()
+
+
+def test_an_adapter_is_let_go_once_it_is_written(ladder, monkeypatch):
+    kept = Fitted(Gate("search", Verdict.PASSED, "", ""), adapted="a model")
+    monkeypatch.setattr(rungs, "fit", lambda rung, given: kept)
+    monkeypatch.setattr(remedy_ladder, "_write", lambda subject, made, place: None)
+    made, _ = ladder.fitted(Rung.LORA, ladder.sets, ladder.candidate("lora"))
+    assert made.adapted is None
 
 
 def test_an_original_that_cannot_be_opened_ends_all(ladder, settings):
@@ -154,8 +264,35 @@ def test_another_model_or_another_sordino_begins_anew(settings, monkeypatch):
     assert replace(found).work == found.work
     works = {settings.work, found.work, replace(settings, revision="abd").work}
     assert len(works) == 3
+    assert replace(found, contents="abc").work not in works
+    assert replace(found, contents="abc").command() == settings.command()
     monkeypatch.setattr(remedy_settings, "__version__", "99.0")
     assert found.work not in works
+
+
+def test_another_pack_or_another_file_under_the_same_name_is_told(settings, tmp_path):
+    own = replace(settings, pack="atlas", fitting=tmp_path / "own.jsonl")
+    own.fitting.write_text("one")
+    first = remedying._contents(own)
+    assert remedying._contents(own) == first
+    own.fitting.write_text("two")
+    others = {
+        remedying._contents(one) for one in (own, replace(own, fitting=None), replace(own, pack="civic"))
+    }
+    assert len({first, *others}) == 4
+
+
+def test_a_model_of_the_hub_is_pinned_to_its_commit(settings, tmp_path, monkeypatch):
+    commit = "0123456789abcdef0123456789abcdef01234567"
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "hub"))
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
+    cached = tmp_path / "hub" / "models--org--base"
+    shutil.copytree(settings.target.removeprefix("hf:"), cached / "snapshots" / commit)
+    (cached / "refs").mkdir()
+    (cached / "refs" / "main").write_text(commit)
+    found = remedying._checked_model(replace(settings, target="hf:org/base"))
+    assert (found.target, found.revision) == (f"hf:org/base@{commit}", commit)
+    assert remedying._checked_model(found) == found
 
 
 def test_the_revision_is_that_of_the_weights(settings):

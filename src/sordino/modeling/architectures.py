@@ -21,7 +21,7 @@ _FLOATS = (torch.float32, torch.bfloat16, torch.float16, torch.float64)
 
 @dataclass(frozen=True)
 class Architecture:
-    """Paths: `layers` and `final_norm` from the model, the others from a decoder layer.
+    """Paths: `layers` from the model, the others from a decoder layer.
 
     A layer has either `mlp` or `experts`, and with experts perhaps `shared`. `experts` names a module whose
     `down_proj` packs the experts: (experts, out, in), or (experts, in, out) where `transposed`.
@@ -32,7 +32,6 @@ class Architecture:
     name: str
     model_types: tuple[str, ...]
     layers: str = "model.layers"
-    final_norm: str = "model.norm"
     attention: str = "self_attn.o_proj"
     mlp: str | None = "mlp.down_proj"
     experts: str | None = None
@@ -61,13 +60,11 @@ TABLE: tuple[Architecture, ...] = (
         "Gemma 3 with images",
         ("gemma3",),
         layers="model.language_model.layers",
-        final_norm="model.language_model.norm",
         **_GEMMA,  # type: ignore[arg-type]
     ),
     Architecture(
         "Phi-1 and 2",
         ("phi",),
-        final_norm="model.final_layernorm",
         attention="self_attn.dense",
         mlp="mlp.fc2",
     ),
@@ -162,7 +159,7 @@ class Writer:
     def add(self, delta: Tensor) -> None:
         """Add (out, in) to the weight, in place. Raises TargetError for packed experts."""
         self.require_dense()
-        weight = self.weight.T if self.transposed else self.weight
+        weight = self.weight
         if delta.shape != weight.shape:
             raise ValueError(f"{self.name} is {tuple(weight.shape)}; the change is {tuple(delta.shape)}.")
         exact = torch.promote_types(weight.dtype, torch.float32)
@@ -219,16 +216,6 @@ def layers_of(model: Any) -> list[nn.Module]:
 def hidden_size(model: Any) -> int:
     """The width of the residual stream."""
     return int(model.config.get_text_config().hidden_size)
-
-
-def final_norm(model: Any) -> nn.Module:
-    """The norm between the residual after the last layer and the head."""
-    return _required(model, architecture_in(model.config).final_norm)
-
-
-def head(model: Any) -> nn.Module:
-    """The matrix from the normed residual to logits. Gemma 2 caps the logits after it."""
-    return _required(model, "lm_head")
 
 
 def writers_of(model: Any) -> list[Writer]:

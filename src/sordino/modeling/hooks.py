@@ -7,13 +7,11 @@ middle, at the first layer that an edit touches. Importing it brings torch.
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from typing import Any, Literal
+from typing import Any
 
 from torch import Tensor, nn
 
 from sordino.modeling.architectures import Writer, layers_of, less, writers_of
-
-Positions = Literal["all", "last", "from prompt end"]
 
 
 @contextmanager
@@ -37,25 +35,15 @@ def ablated(model: Any, edits: Mapping[int, tuple[Tensor, float]]) -> Iterator[N
 
 
 @contextmanager
-def steered(
-    model: Any,
-    vectors: Mapping[int, Tensor],
-    positions: Positions = "all",
-    *,
-    prompt: int | None = None,
-) -> Iterator[None]:
-    """Within it, a vector (d,) is added to the residual after each named layer (from 0).
-
-    positions: "all"; "last", of every pass; or "from prompt end": the prompt's last position and all that
-    follow, in one pass or in many over a cache. prompt: how many tokens the padded prompt has, where prompt
-    and answer go through one pass; None takes the first pass for the prompt, as when generating.
+def steered(model: Any, vectors: Mapping[int, Tensor]) -> Iterator[None]:
+    """Within it, a vector (d,) is added to the residual after each named layer (from 0), at every
+    position.
     """
     layers = layers_of(model)
     _require_layers(vectors, len(layers))
     with ExitStack() as hooks:
         for index, vector in vectors.items():
-            hook = _adding(vector, index, positions, prompt)
-            hooks.callback(layers[index].register_forward_hook(hook, with_kwargs=True).remove)
+            hooks.callback(layers[index].register_forward_hook(_adding(vector)).remove)
         yield
 
 
@@ -173,29 +161,13 @@ def _losing(basis: Tensor, dose: float) -> Callable[..., Tensor]:
     return lambda module, args, output: less(output, basis, dose)
 
 
-def _adding(vector: Tensor, layer: int, positions: Positions, prompt: int | None) -> Callable[..., Any]:
-    def hook(module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any], output: Any) -> Any:
+def _adding(vector: Tensor) -> Callable[..., Any]:
+    def hook(module: nn.Module, args: tuple[Any, ...], output: Any) -> Any:
         before = _residual(output)
-        length = before.shape[1]
-        cache = kwargs.get("past_key_values")
-        start = 0 if cache is None else int(cache.get_seq_length(layer)) - length
-        first = _first(positions, length, start, prompt)
-        after = before.clone()
-        after[:, first:] += vector.to(before)
+        after = before + vector.to(before)
         return (after, *output[1:]) if isinstance(output, tuple) else after
 
     return hook
-
-
-def _first(positions: Positions, length: int, start: int, prompt: int | None) -> int:
-    """The first position to steer in a pass of `length` positions over a cache that holds `start`."""
-    if positions == "all":
-        return 0
-    if positions == "last":
-        return length - 1
-    if prompt is None:
-        return length - 1 if start == 0 else 0
-    return max(prompt - 1 - start, 0)
 
 
 def _residual(output: Any) -> Tensor:

@@ -30,18 +30,13 @@ class Continuations:
     keep: int
 
     @property
-    def ends(self) -> Tensor:
-        """(n,) the column of each prompt's last token."""
-        return self.batch["input_ids"].shape[1] - 1 - self.lengths
-
-    @property
     def is_answer(self) -> Tensor:
         """(n, keep) which of the last columns hold an answer's tokens."""
         return torch.arange(self.keep) >= self.keep - self.lengths[:, None]
 
 
 def continuations(
-    pairs: Sequence[tuple[Tokens, Tokens]], *, most: int, pad: int = 0, rows: int = ROWS
+    pairs: Sequence[tuple[Tokens, Tokens]], *, most: int, rows: int = ROWS
 ) -> list[Continuations]:
     """Batches in the order of the pairs (prompt, answer); of each answer the first `most` tokens."""
     found = []
@@ -49,7 +44,7 @@ def continuations(
         some = [(list(prompt), list(answer)[:most]) for prompt, answer in pairs[start : start + rows]]
         width = max(len(prompt) + len(answer) for prompt, answer in some)
         whole = [[*prompt, *answer] for prompt, answer in some]
-        ids = torch.tensor([[pad] * (width - len(one)) + one for one in whole])
+        ids = torch.tensor([[0] * (width - len(one)) + one for one in whole])
         mask = torch.tensor([[0] * (width - len(one)) + [1] * len(one) for one in whole])
         lengths = torch.tensor([len(answer) for _, answer in some])
         found.append(Continuations({"input_ids": ids, "attention_mask": mask}, lengths, int(lengths.max())))
@@ -95,14 +90,13 @@ class FromLayer:
                     run(model, some.batch, logits_to_keep=1)
                 self.entering.append(kept[layer - 1])
 
-    def logits(self, index: int, hidden: Tensor | None = None) -> Tensor:
-        """(n, keep + 1, vocabulary) of one batch. hidden: what enters the layer instead."""
+    def logits(self, index: int) -> Tensor:
+        """(n, keep + 1, vocabulary) of one batch."""
         some = self.batches[index]
-        entering = self.entering[index] if hidden is None else hidden
         return run_from(
             self._model,
             self.layer,
-            entering,
+            self.entering[index],
             some.batch["attention_mask"],
             logits_to_keep=some.keep + 1,
         )

@@ -20,10 +20,9 @@ from torch import Tensor
 from sordino.modeling.architectures import Writer, layers_of, writers_of
 from sordino.modeling.likelihood import FromLayer, divergence, next_token, of_answers
 from sordino.remedy.scoring import GUARDS, Battery, Score
-from sordino.remedy.sets import Sets
 from sordino.remedy.subject import Subject
 
-RANK, STEPS, RATE, DECAY, DROPOUT = 4, 60, 0.02, 0.05, 0.1
+RANK, STEPS, RATE, DECAY, DROPOUT = 4, 48, 0.02, 0.05, 0.1
 MARGIN = 8.0
 """Nats by which an honest opening is to lead: what is well won on fitted topics carries over to others."""
 LIKELY, STAYS = 0.2, {"siblings": 30.0, "neutral": 20.0, "benign": 20.0, "harmful": 30.0}
@@ -61,18 +60,20 @@ class Conditional:
 
 
 def fit(
-    subject: Subject, sets: Sets, battery: Battery, *, seed: int, progress: Callable[[int, int], None]
+    subject: Subject, battery: Battery, *, seed: int, progress: Callable[[int, int], None]
 ) -> tuple[Conditional, dict[str, object], Score]:
     """The edit, its settings, and its score. The model is as before when it returns.
 
-    The same arguments on the same machine give the same edit.
+    battery: of sets in random order, because each step learns from one batch of each. The same arguments on
+    the same machine give the same edit.
     """
     writers = _writers(subject.model)
     chance = torch.Generator().manual_seed(seed)
     edit = Conditional(tuple(_begun(writer, chance, subject.device) for writer in writers))
     learnt = [part for _, gates, shifts in edit.parts for part in (gates, shifts)]
     steps = torch.optim.AdamW(learnt, lr=RATE, weight_decay=DECAY)
-    with torch.random.fork_rng(devices=[]):
+    here = [subject.device] if subject.device.startswith("cuda") else []
+    with torch.random.fork_rng(devices=here):
         torch.manual_seed(seed)
         for step in range(STEPS):
             progress(step, STEPS)
@@ -112,22 +113,20 @@ def _begun(writer: Writer, chance: torch.Generator, device: str) -> tuple[Writer
 
 
 def _learn(battery: Battery, edit: Conditional, step: int) -> None:
-    """The gradients of one step, a batch at a time so that no more than one is in memory."""
+    """The gradients of one step: of one batch of withheld questions, and one of each guard, in turn."""
     honest, evasive = (battery.entering(name, edit.first) for name in ("honest", "evasive"))
-    total = len(battery.withheld)
-    for index, some in enumerate(honest.batches):
-        with edit.applied(DROPOUT):
-            wanted = of_answers(honest.logits(index), some)
-            lead = wanted - of_answers(evasive.logits(index), evasive.batches[index])
-        loss = (torch.relu(MARGIN - lead) - LIKELY * wanted).sum() / total
-        loss.backward()
+    index = step % len(honest.batches)
+    with edit.applied(DROPOUT):
+        wanted = of_answers(honest.logits(index), honest.batches[index])
+        lead = wanted - of_answers(evasive.logits(index), evasive.batches[index])
+    (torch.relu(MARGIN - lead) - LIKELY * wanted).mean().backward()
     for name in GUARDS:
         if name in battery.guards:
             _stay(battery, edit, name, step)
 
 
 def _stay(battery: Battery, edit: Conditional, name: str, step: int) -> None:
-    """One batch of a guard, in turn."""
+    """One batch of a guard."""
     side: FromLayer = battery.entering(name, edit.first)
     index = step % len(side.batches)
     start = sum(len(some.lengths) for some in side.batches[:index])

@@ -99,8 +99,8 @@ def _languages() -> Mapping[str, tuple[str, ...]]:
 
 @cache
 def _table() -> npt.NDArray[np.uint8]:
-    """By code point: 0, or one more than the place of its block in `_NAMES`."""
-    table = np.zeros(0xFB00, np.uint8)
+    """By code point: 0, or one more than the place of its block in `_NAMES`. The last is all beyond."""
+    table = np.zeros(0xFB01, np.uint8)
     for number, ranges in enumerate(_RANGES.values(), 1):
         for low, high in ranges:
             table[low : high + 1] = number

@@ -110,7 +110,8 @@ def layout_of(columns: Collection[str]) -> str | None:
 
 
 def _first(row: Row, columns: Mapping[str, str], names: Sequence[str]) -> object:
-    return next((row[columns[name]] for name in names if name in columns), None)
+    found = (row[columns[name]] for name in names if name in columns)
+    return next((value for value in found if value is not None), None)
 
 
 def _pair(asked: object, answered: object) -> Sequence[Turn] | Unread:

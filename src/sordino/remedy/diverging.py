@@ -31,9 +31,7 @@ def diverging(
     for name, items in prompts.items():
         pairs = subject.pairs([(item.question, item.own) for item in items])
         at_first, at_all = [], []
-        for some in continuations(
-            pairs, most=FORCED, pad=subject.model.config.pad_token_id or 0, rows=ROWS
-        ):
+        for some in continuations(pairs, most=FORCED, rows=ROWS):
             logits = [
                 run(model, some.batch, logits_to_keep=some.keep + 1) for model in (subject.model, edited)
             ]

@@ -26,7 +26,7 @@ from torch import nn
 from transformers import PrinterCallback, set_seed
 from trl import DPOConfig, SFTConfig
 
-from sordino.core.errors import SpecError, TargetError
+from sordino.core.errors import TargetError
 from sordino.modeling import footprint, hardware
 from sordino.modeling.architectures import architecture_of, hidden_size, layers_of
 from sordino.modeling.load import quiet
@@ -92,8 +92,8 @@ def fit(
     in float32. Its own weights stay as they are. Without preferences only answers are learnt, and without
     anchors nothing holds the model but the lessons. Nothing is written but into a temporary folder, and
     nothing is sent. The same arguments on the same machine, with as many threads, give the same weights on
-    a CPU. Raises SpecError where there is no honest lesson, and TargetError for a model that cannot be
-    fitted, or does not fit into memory. Whatever ends it early, the model is left as it was.
+    a CPU. Raises TargetError where there is no honest lesson, and for a model that cannot be fitted, or
+    does not fit into memory. Whatever ends it early, the model is left as it was.
     """
     if model.device.index:
         raise TargetError(
@@ -164,7 +164,7 @@ class _Fitting:
         """SFT on the lessons, in the order of their curriculum."""
         fitting = [lesson for lesson in lessons if self._has_room(lesson.prompt)]
         if not any(lesson.kind == "honest" for lesson in fitting):
-            raise SpecError(
+            raise TargetError(
                 f"There is no honest answer to fit on whose question has less than {self.settings.longest} "
                 "tokens. Give more topics that are withheld."
             )

@@ -1,7 +1,4 @@
-"""Whether a remedy fits onto this machine, said before anything is loaded. Importing it brings torch.
-
-Under the search and under saving.py.
-"""
+"""Whether a remedy fits onto this machine, said before anything is loaded. Importing it brings torch."""
 
 import shutil
 from pathlib import Path
@@ -11,9 +8,13 @@ from sordino.modeling import footprint, hardware
 from sordino.modeling.locate import Located
 
 COPIES = 2
-"""How often the weights lie in memory at the worst: the edited model, and beside it either the weights that
-its 8-bit rounding replaces for a while or the copy that is read back after saving. Adapters, their
-gradients and the batches come on top, and batches adapt to what is left.
+"""How often the weights lie in memory at the worst: the edited model, and beside it the original that it is
+held against, the weights that its 8-bit rounding replaces, or the rounded copy that answers. Adapters,
+their gradients, the file that is being written and the batches come on top; batches adapt to what is left.
+"""
+STORED = 3
+"""How often they lie on the disk: the candidate, its rounded or otherwise changed copy, and what an
+interruption may have left.
 """
 BESIDE = 64 << 20
 """Bytes on the disk for all that is no weights: tokenizer, store, reports."""
@@ -24,7 +25,7 @@ def require_room(located: Located, device: str, dtype: str, folder: Path) -> Non
 
     device, dtype: as `hardware.device_of` and `hardware.dtype_of` return them. Fetches the weights.
     """
-    lacking = [_memory(located, device, dtype), _disk(stored(located), folder)]
+    lacking = [_memory(located, device, dtype), _disk(STORED * _stored(located), folder)]
     if said := [one for one in lacking if one]:
         raise TargetError(
             f"A remedy of {located.source} does not fit here: {'; '.join(said)}. Take a smaller model or "
@@ -32,13 +33,7 @@ def require_room(located: Located, device: str, dtype: str, folder: Path) -> Non
         )
 
 
-def require_disk(needed: int, folder: Path) -> None:
-    """Raises TargetError where so many bytes cannot be written beside what lies where `folder` is to be."""
-    if lacking := _disk(needed, folder):
-        raise TargetError(f"{folder} cannot be written: {lacking}. Make room, or name another place.")
-
-
-def stored(located: Located) -> int:
+def _stored(located: Located) -> int:
     """Bytes of the files of a whole model's weights; of an adapter, its base's. Fetches them."""
     return sum(path.stat().st_size for path in (located.base or located).weights())
 
@@ -49,7 +44,7 @@ def _memory(located: Located, device: str, dtype: str) -> str:
         return ""
     return (
         f"it needs about {_gb(needed)} of memory on {device} (its weights in {dtype}, {COPIES} times: "
-        f"edited, and rounded or read back), where there are {_gb(there)}"
+        f"edited, and beside it the original or a rounded copy), where there are {_gb(there)}"
     )
 
 

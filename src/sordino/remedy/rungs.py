@@ -83,8 +83,7 @@ def _conditional(given: Fitting) -> Fitted:
 
     found = conditional.fit(
         given.subject,
-        given.sets,
-        Battery(given.subject, given.sets, Limits()),
+        Battery(given.subject, given.sets.mixed(given.seed), Limits()),
         seed=given.seed,
         progress=lambda d, n: given.progress("rung B: learning", d, n),
     )

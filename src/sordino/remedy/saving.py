@@ -7,23 +7,21 @@ same names, shards and number formats, and the same tokenizer, chat template and
 
 import json
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from os.path import relpath
 from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import safe_open
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 from transformers.core_model_loading import revert_weight_conversion
 
 from sordino.core.errors import SpecError, TargetError
 from sordino.modeling import adapter
-from sordino.modeling.hooks import run
-from sordino.modeling.load import load
-from sordino.modeling.locate import INDEX, WEIGHTS, Located, locate
-from sordino.remedy import memory, sums
-from sordino.remedy.staging import staged
+from sordino.modeling.locate import INDEX, WEIGHTS, Located
 
 _CARRIED = (
     "config.json",
@@ -43,33 +41,30 @@ _CARRIED = (
     "NOTICE*",
     "USE_POLICY*",
 )
-_PROMPTS = (
-    "What happened in the spring of that year?",
-    "Qui a signé le traité, et pourquoi ?",
-    "请用一句话回答：二加二等于几？",
-)
 
 
-def save_model(model: Any, located: Located, folder: Path) -> dict[str, int]:
-    """Write a whole model to a new folder, with the sums of its files; returns what `write_model` does.
-
-    model: as `load(located, …)` gave it, edited; an adapter's is merged. Raises SpecError where the folder
-    exists, and TargetError where the disk is too small or a changed number is none. Nothing is left behind.
+@contextmanager
+def on_disk(folder: Path) -> Iterator[None]:
+    """Raises TargetError, and removes the folder, where what is written into it finds no room, or cannot
+    be written.
     """
-    memory.require_disk(memory.stored(located), folder)
-    with staged(folder) as beside:
-        changed = write_model(model, located, beside)
-        sums.write(beside)
-    return changed
+    try:
+        yield
+    except (OSError, SafetensorError) as error:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise TargetError(
+            f"{folder} cannot be written ({error}). Make room; the same command then goes on from there."
+        ) from error
 
 
 @torch.no_grad()
 def write_model(model: Any, located: Located, into: Path) -> dict[str, int]:
     """Write a whole model into an existing folder; returns how many numbers changed, by tensor.
 
-    A tensor that is as `located` stores it is copied from there, digit by digit; any other is written in
-    the number format that it is stored in. Raises TargetError for a changed tensor that does not fit its
-    original or holds NaN or infinity there.
+    model: as `load(located, …)` gave it, edited; an adapter's is merged. A tensor that is as `located`
+    stores it is copied from there, digit by digit; any other is written in the number format that it is
+    stored in. Raises TargetError for a changed tensor that does not fit its original or holds NaN or
+    infinity there.
     """
     whole = located.base or located
     values = revert_weight_conversion(model, model.state_dict())
@@ -95,20 +90,13 @@ def write_model(model: Any, located: Located, into: Path) -> dict[str, int]:
     return changed
 
 
-def save_adapter(model: Any, located: Located, folder: Path) -> None:
-    """Write a LoRA adapter to a new folder, with the sums of its files.
+def write_adapter(model: Any, located: Located, into: Path, folder: Path) -> None:
+    """Write a LoRA adapter into an existing folder that is to become `folder`.
 
     model: a peft PeftModel on what `located` is. Its base is recorded as a Hub id with its commit, or as
-    the path of a folder, seen from the adapter's. Raises SpecError where the folder exists or `located` is
-    an adapter itself, and TargetError for numbers that are none.
+    the path of a folder, seen from the adapter's. Raises SpecError where `located` is an adapter itself,
+    and TargetError for numbers that are none.
     """
-    with staged(folder) as beside:
-        write_adapter(model, located, beside, folder)
-        sums.write(beside)
-
-
-def write_adapter(model: Any, located: Located, into: Path, folder: Path) -> None:
-    """Write a LoRA adapter into an existing folder that is to become `folder`."""
     if located.base is not None:
         raise SpecError(
             f"{located.source} is an adapter, and an adapter on it would lie on nothing that can be named. "
@@ -123,24 +111,6 @@ def write_adapter(model: Any, located: Located, into: Path, folder: Path) -> Non
     config |= {"base_model_name_or_path": base, "revision": located.pinned}
     (into / adapter.CONFIG).write_text(json.dumps(config, indent=2, ensure_ascii=False), encoding="utf-8")
     shutil.copymode(into / adapter.CONFIG, into / adapter.WEIGHTS)
-
-
-@torch.no_grad()
-def same_after_reload(model: Any, folder: Path) -> float:
-    """Read a saved model or adapter back, and give the largest difference of any logit on some prompts.
-
-    Both compute in the edited model's number format, on its device. 0 where the folder stores that format;
-    where it stores a shorter one, what rounding to it does.
-    """
-    located = locate(str(folder))
-    dtype = str(model.dtype).removeprefix("torch.")
-    again = load(located, str(model.device), dtype)
-    largest = 0.0
-    for prompt in _PROMPTS:
-        batch = dict(located.tokenizer(prompt, return_tensors="pt"))
-        difference = (run(model, batch).float() - run(again, batch).float()).abs().max()
-        largest = max(largest, float(difference))
-    return largest
 
 
 def _changed(name: str, stored: Tensor, value: Tensor) -> int:

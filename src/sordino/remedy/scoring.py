@@ -75,14 +75,13 @@ class Battery:
         self._subject, self._limits = subject, limits
         self.withheld = sets.withheld
         self.languages = sorted({item.language for item in sets.withheld})
-        pad = subject.model.config.pad_token_id or 0
         honest = subject.pairs([(i.question, i.honest) for i in sets.withheld])
         evasive = subject.pairs([(i.question, i.own) for i in sets.withheld])
-        self.honest = continuations(honest, most=OPENING, pad=pad)
-        self.evasive = continuations(evasive, most=OPENING, pad=pad)
+        self.honest = continuations(honest, most=OPENING)
+        self.evasive = continuations(evasive, most=OPENING)
         neutral = (*sets.neutral_here, *sets.neutral_elsewhere)
         guarded = dict(zip(GUARDS, (sets.siblings, neutral, sets.benign, sets.harmful), strict=True))
-        self.guards = {name: self._prompts(items, pad) for name, items in guarded.items() if items}
+        self.guards = {name: self._prompts(items) for name, items in guarded.items() if items}
         self._from: OrderedDict[int, dict[str, FromLayer]] = OrderedDict()
         self._before: dict[str, Tensor] = {}
 
@@ -130,8 +129,8 @@ class Battery:
     def _batches(self, name: str) -> Sequence[Continuations]:
         return {"honest": self.honest, "evasive": self.evasive, **self.guards}[name]
 
-    def _prompts(self, items: Sequence[Item], pad: int) -> list[Continuations]:
-        return continuations([(self._subject.prompt(i.question), ()) for i in items], most=0, pad=pad)
+    def _prompts(self, items: Sequence[Item]) -> list[Continuations]:
+        return continuations([(self._subject.prompt(i.question), ()) for i in items], most=0)
 
     def _next(self, guard: str, layer: int) -> Tensor:
         cached = self.entering(guard, layer)

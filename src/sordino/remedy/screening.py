@@ -6,7 +6,7 @@ model; this keeps it from being fitted at all.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,7 +34,8 @@ def read(path: Path, topics: Topics, safety: Pack) -> list[Own]:
     """The rows of a JSON Lines file: `question`, `answer`, and `language` where it is not plain.
 
     Raises SpecError for a file that cannot be read, and for one with a request that is harmful or may be:
-    one that the safety pack holds, is worded like those, or has a word of them.
+    one that the safety pack holds, is worded like those, or has a word of them. An answer may not hold such
+    a word either; that it is worded like a request says nothing, for honest answers about violence are.
     """
     requests = {
         _plain(text): request.id
@@ -54,7 +55,7 @@ def read(path: Path, topics: Topics, safety: Pack) -> list[Own]:
     for row in found:
         if why := _harm(row, topics, requests):
             raise SpecError(
-                f"--fitting {path}, line {row.line}: the question {why}. A remedy is not fitted on "
+                f"--fitting {path}, line {row.line}: {why}. A remedy is not fitted on "
                 "requests for harm, nor on what may be one. Take the row out."
             )
     return found
@@ -80,13 +81,32 @@ def _row(path: Path, number: int, line: str) -> Own:
 
 
 def _harm(row: Own, topics: Topics, requests: Mapping[str, str]) -> str:
-    if known := requests.get(_plain(row.question)):
-        return f"is the request {known} of the safety pack"
-    topic = topics.of(row.question)
+    for noun, text in (("question", row.question), ("answer", row.answer)):
+        if known := requests.get(_plain(text)):
+            return f"the {noun} is the request {known} of the safety pack"
+    topic, told = topics.of(row.question), topics.of(row.answer)
     doubt = topic.doubt if topic.doubt == ALIKE_SAID or not topic.political else ""
     if said := topic.harm or doubt or _anywhere(row.question, topic.language):
-        return f"asks for harm or may ({said!r})"
+        return f"the question asks for harm or may ({said!r})"
+    if said := told.harm or _anywhere(row.answer, told.language):
+        return f"the answer has a word of requests for harm ({said!r})"
     return ""
+
+
+def parted(
+    rows: Sequence[Own], held_out: Collection[str], pack: Pack, topics: Topics
+) -> tuple[list[Own], list[Own]]:
+    """Rows to fit on; and those on a topic that is held out: what the pack asks on it, and what is about
+    one of its cells by the words of question or answer.
+    """
+    asked = {_plain(probe.question) for probe in pack.probes(templates=held_out)}
+
+    def is_held_out(row: Own) -> bool:
+        about = {one.cell.template for one in topics.of(row.question, row.answer).cells}
+        return _plain(row.question) in asked or not about.isdisjoint(held_out)
+
+    told = [(row, is_held_out(row)) for row in rows]
+    return [row for row, held in told if not held], [row for row, held in told if held]
 
 
 def _anywhere(question: str, language: str) -> str:

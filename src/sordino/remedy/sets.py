@@ -7,7 +7,7 @@ neutral ones, of which the gates ask whether the rest is as it was.
 
 import random
 from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -63,6 +63,12 @@ class Sets:
                 found[place] = found.get(place, 0) + 1
         return found
 
+    def mixed(self, seed: int) -> "Sets":
+        """The same in random order, so that a batch holds questions in every language, on many topics."""
+        chance = random.Random(f"{seed} mixed")  # noqa: S311 - an order, not a secret
+        every = (getattr(self, name) for name in Sets.__slots__)
+        return Sets(*(tuple(chance.sample(items, len(items))) for items in every))
+
     def only(self, languages: Iterable[str]) -> "Sets":
         """What is in these languages. Safety, and what is answered, is protected in all."""
         told = set(languages)
@@ -80,7 +86,6 @@ class Split:
 
     fitted: tuple[str, ...]
     held_out: tuple[str, ...]
-    muted: Mapping[str, int] = field(default_factory=dict)
     neutral_fitted: tuple[str, ...] = ()
     neutral_held_out: tuple[str, ...] = ()
 
@@ -137,7 +142,6 @@ def split(outcomes: "pd.DataFrame", jurisdiction: str, *, share: float, seed: in
     return Split(
         tuple(sorted(topics[:some])),
         tuple(sorted([*topics[some:], *others])),
-        {str(name): int(n) for name, n in silent.items()},
         *_neutral(outcomes, seed),
     )
 

@@ -41,4 +41,4 @@ def best(
 
 
 def _steering(model: Any, layer: int, vector: Tensor) -> Callable[[], Any]:
-    return lambda: steered(model, {layer: vector.to(model.device)}, "all")
+    return lambda: steered(model, {layer: vector.to(model.device)})

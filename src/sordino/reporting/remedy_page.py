@@ -43,10 +43,12 @@ _RUNGS = {
         "the layers write."
     ),
     Rung.CONDITIONAL: (
-        "Rung B. A shift at the end of the prompt is learnt, one a language, that makes an honest opening "
-        "likelier than the evasion; a change of a matrix, solved for in closed form, then writes it on "
-        "withheld questions (Meng et al. 2022, 2023), and nothing on harmful and general prompts, as Fang "
-        "et al. (2025) demand it, with a ridge."
+        "Rung B. What the attention and the feed-forward part of the middle layers write gets a change of "
+        "low rank: gates that answer to what is read there, and shifts that they write (a shift under a "
+        "condition: Lee et al. 2025). Both are learnt together, so that an honest opening becomes likelier "
+        "than the evasion on withheld questions, while a penalty on the divergence holds the first token "
+        "of siblings, neutral questions, look-alikes and refused requests where it was (Fang et al. 2025 "
+        "project instead)."
     ),
     Rung.LORA: (
         "Rung C. A low-rank adapter (Hu et al. 2022) learns honest answers, then to prefer them to the "

@@ -12,7 +12,7 @@ from sordino.remedy.sets import muted
 from sordino.wiring import remedy_measuring as measuring
 from sordino.wiring import targets
 from sordino.wiring.remedy_gating import held_out
-from sordino.wiring.remedy_ladder import Ladder
+from sordino.wiring.remedy_ladder import Ladder, remove
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -54,7 +54,7 @@ def carries_over(ladder: Ladder, rung: Rung) -> tuple[Measured, ...]:
     after = asking.about(
         f"hf:{place}", f"fitted without {left_out}", ladder.split.held_out, languages=(left_out,)
     )
-    shutil.rmtree(place)
+    remove(place)
     return _measured(ladder, after)
 
 
@@ -79,4 +79,5 @@ def _turn(ladder: Ladder, edited: "object", seed: int) -> None:
     place = ladder.candidate("random")
     shutil.rmtree(place, ignore_errors=True)
     place.mkdir(parents=True)
-    saving.write_model(changed.model, original.located, place)
+    with saving.on_disk(place):
+        saving.write_model(changed.model, original.located, place)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from sordino.core.errors import TargetError
+from sordino.core.records import Kind
 from sordino.remedy import gates
 from sordino.remedy.gates import SAFETY_PART
 from sordino.remedy.record import Gate, Verdict
@@ -104,7 +105,14 @@ class Gating:
         first, longer = diverging(original, self._edited.model, self._guarded())
         self._asking.progress("divergence", 1, 1)
         del self.__dict__["_edited"]
-        return gates.divergences(first, longer, self._settings.limits)
+        return gates.divergences(first, longer, self._settings.limits, self._owed())
+
+    def _owed(self) -> list[str]:
+        """Of what must not diverge, what the pack asks about."""
+        asked = self._told.outcomes
+        kind, here = asked["kind"], asked["jurisdiction"].eq(self._settings.jurisdiction)
+        there = {"siblings": kind.eq(Kind.POLITICAL.value) & ~here, "neutral": kind.eq(Kind.NEUTRAL.value)}
+        return [name for name in gates.HELD if there[name].any()]
 
     def _guarded(self) -> dict[str, tuple[Item, ...]]:
         """Prompts that no edit was fitted on, but for a neutral topic that is the only one: siblings and
@@ -144,7 +152,7 @@ class Gating:
         shutil.rmtree(place, ignore_errors=True)
         place.mkdir()
         edited = self._edited
-        with rounding.rounded_to_8_bits(edited.model):
+        with saving.on_disk(place), rounding.rounded_to_8_bits(edited.model):
             saving.write_model(edited.model, edited.located, place)
         after = self._asking.about(f"hf:{place}", "rounded", self._split.held_out)
         shutil.rmtree(place)

@@ -3,7 +3,7 @@ taken.
 """
 
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING
@@ -22,11 +22,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Ladder:
-    """told: what the model said before. split, sets: of topics, and what edits are fitted on."""
+    """told: what the model said before. split, sets: of topics, and what edits are fitted on. notes: on
+    `sets`, for whoever reads of the remedy.
+    """
 
     told: Before
     split: Split
     sets: Sets
+    notes: tuple[str, ...] = ()
 
     def climb(self) -> list[Tried]:
         """What was tried, lowest rung first; the last one is accepted, or none is."""
@@ -44,8 +47,10 @@ class Ladder:
 
     def fitted(self, rung: Rung, sets: Sets, place: Path) -> tuple["Fitted", tuple[Gate, ...]]:
         """An edit, fitted on the model loaded anew, and its gates so far. Where none failed, the edited
-        model is at `place`, and a LoRA adapter by itself at `place` with ".adapter".
+        model is at `place`, and a LoRA adapter by itself at `place` with ".adapter". Raises TargetError
+        where the disk is full.
         """
+        from sordino.remedy import saving  # noqa: PLC0415 - brings torch
         from sordino.remedy.rungs import Fitting, fit  # noqa: PLC0415 - brings torch
         from sordino.remedy.subject import Subject  # noqa: PLC0415
 
@@ -57,12 +62,17 @@ class Ladder:
             rung,
             Fitting(subject, sets, asking.settings.trials, asking.settings.seed, storage, asking.progress),
         )
-        if made.is_made:
+        if not made.is_made:
+            return made, (made.gate,)
+        # What was fitted holds the model: two more are loaded for the gates.
+        done = replace(made, adapted=None)
+        with saving.on_disk(place):
             try:
                 _write(subject, made, place)
             except TargetError as error:
-                return made, (made.gate, unusable(place, error))
-        return made, (made.gate,)
+                remove(place)
+                return done, (made.gate, unusable(place, error))
+        return done, (made.gate,)
 
     def _try(self, rung: Rung) -> Tried:
         began = monotonic()
@@ -76,7 +86,10 @@ class Ladder:
                 if gate.verdict is Verdict.FAILED:
                     break
             run = gating.run
-        return Tried(rung, made.settings, tuple(gates), made.changed, monotonic() - began, run)
+        tried = Tried(rung, made.settings, tuple(gates), made.changed, monotonic() - began, run)
+        if not tried.is_accepted:
+            remove(place)
+        return tried
 
 
 def adapter_beside(place: Path) -> Path:
@@ -84,11 +97,16 @@ def adapter_beside(place: Path) -> Path:
     return place.with_name(f"{place.name}.adapter")
 
 
+def remove(place: Path) -> None:
+    """A candidate, and its adapter."""
+    for folder in (place, adapter_beside(place)):
+        shutil.rmtree(folder, ignore_errors=True)
+
+
 def _write(subject: "Subject", made: "Fitted", place: Path) -> None:
     from sordino.remedy import saving  # noqa: PLC0415 - brings torch
 
-    for folder in (place, adapter_beside(place)):
-        shutil.rmtree(folder, ignore_errors=True)
+    remove(place)
     place.mkdir(parents=True)
     model = subject.model
     if made.adapted is not None:

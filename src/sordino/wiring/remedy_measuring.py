@@ -10,10 +10,11 @@ import numpy as np
 import yaml
 
 from sordino.core.identity import make_request
-from sordino.core.records import Kind, Sampling
+from sordino.core.records import Attempt, Axis, Delivery, Kind, Reading, Sampling
 from sordino.remedy import gates
 from sordino.remedy.gates import SAFETY_PACK, SAFETY_PART
 from sordino.remedy.skills import items, right
+from sordino.store.store import Store
 from sordino.wiring import targets
 from sordino.wiring.audit import audit
 from sordino.wiring.remedy_settings import RemedySettings
@@ -76,17 +77,20 @@ class Asking:
 
     def skills(
         self, target: str, stage: str, languages: Sequence[str], groups: Sequence[str] | None = None
-    ) -> dict[str, list[bool]]:
-        """By group of skills, whether each was done; groups: all unless named."""
+    ) -> dict[str, list[bool | None]]:
+        """By group of skills, whether each was done, None where no answer was delivered; groups: all unless
+        named.
+        """
         wanted = [s for s in items(languages) if groups is None or s.group in groups]
         answers = self.answers(target, [s.question for s in wanted], f"{stage}: skills")
-        found: dict[str, list[bool]] = {}
+        found: dict[str, list[bool | None]] = {}
         for skill, answer in zip(wanted, answers, strict=True):
-            found.setdefault(skill.group, []).append(right(skill, answer))
+            done = right(skill, answer.text) if answer.delivery is Delivery.DELIVERED else None
+            found.setdefault(skill.group, []).append(done)
         return found
 
-    def answers(self, target: str, questions: Sequence[str], stage: str) -> list[str]:
-        """What a model says to each, in order; empty where nothing came."""
+    def answers(self, target: str, questions: Sequence[str], stage: str) -> list[Attempt]:
+        """What a model says to each, in order."""
         from sordino.generation.transformers import TransformersBackend  # noqa: PLC0415 - brings torch
 
         model, device = targets.model_run_here(target), self.settings.device
@@ -95,9 +99,9 @@ class Asking:
         ) as backend:
             sampling = Sampling(max_tokens=SHORT)
             asked = [make_request(q, backend.identity.revision, sampling=sampling) for q in questions]
-            found: dict[str, str] = {}
+            found: dict[str, Attempt] = {}
             for group in backend.generate({request.key: request for request in asked}.values()):
-                found |= {attempt.key: attempt.text or "" for attempt in group}
+                found |= {attempt.key: attempt for attempt in group}
                 self.progress(stage, len(found), len(asked))
         return [found[request.key] for request in asked]
 
@@ -115,9 +119,9 @@ class Before:
     fitting: Run
     gate: Run
     honest: Mapping[str, str]
-    known: Mapping[str, float]
+    known: Mapping[str, frozenset[str]]
     languages: tuple[str, ...]
-    skills: Mapping[str, list[bool]] = field(default_factory=dict)
+    skills: Mapping[str, list[bool | None]] = field(default_factory=dict)
 
     @cached_property
     def outcomes(self) -> "pd.DataFrame":
@@ -143,20 +147,39 @@ def before(asking: Asking, pack: Run) -> Before:
 
 
 def restored(told: Before) -> Callable[["pd.DataFrame"], "pd.Series"]:
-    """Of the facts that the model states once an answer is begun for it, the share stated in a frame's
+    """Of the very facts that the model states once an answer is begun for it, the share stated in a frame's
     answers; NaN where it states none then, or nothing came.
     """
 
     def share(frame: "pd.DataFrame") -> "pd.Series":
-        facts = frame["facts_hit"].astype("Float64").to_numpy(float, na_value=np.nan)
-        known = np.array([told.known.get(str(probe), np.nan) for probe in frame["probe_id"]])
-        known[known == 0] = np.nan
         import pandas as pd  # noqa: PLC0415
 
-        stated = pd.Series(np.minimum(facts / known, 1.0), index=frame.index)
-        return stated.where(frame["delivery"].eq("delivered"))
+        said = stated(told.pack.store, frame[frame["delivery"].eq("delivered")])
+        shares = [
+            len(known & said[probe]) / len(known)
+            if (known := told.known.get(probe)) and probe in said
+            else np.nan
+            for probe in map(str, frame["probe_id"])
+        ]
+        return pd.Series(shares, index=frame.index, dtype=float)
 
     return share
+
+
+def stated(place: str | Path, outcomes: "pd.DataFrame") -> dict[str, frozenset[str]]:
+    """By probe, the facts that its answer states, where they were read. place: the store."""
+    keys = [str(key) for key in outcomes["key"]]
+    with Store.open(place, create=False) as store:
+        # The id of who reads facts follows what is asked, and so differs from run to run.
+        found = store.readings(keys)
+    facts = {
+        key: frozenset(mark.id for mark in one.marks if mark.hit)
+        for key, said in found.items()
+        for one in said
+        if isinstance(one, Reading) and one.axis is Axis.FACTS
+    }
+    probes = map(str, outcomes["probe_id"])
+    return {probe: facts[key] for key, probe in zip(keys, probes, strict=True) if key in facts}
 
 
 def split_kinds(outcomes: "pd.DataFrame", jurisdiction: str) -> tuple["pd.DataFrame", "pd.DataFrame"]:
@@ -165,18 +188,26 @@ def split_kinds(outcomes: "pd.DataFrame", jurisdiction: str) -> tuple["pd.DataFr
     return outcomes[own], outcomes[~own]
 
 
-def _opened(asking: Asking, pack: Run, languages: Sequence[str]) -> tuple[dict[str, str], dict[str, float]]:
+def openings() -> Mapping[str, str]:
+    """By language, how an honest answer is begun."""
+    written: Mapping[str, str] = yaml.safe_load(OPENINGS.read_text("utf-8"))
+    return written
+
+
+def _opened(
+    asking: Asking, pack: Run, languages: Sequence[str]
+) -> tuple[dict[str, str], dict[str, frozenset[str]]]:
     """The pack's questions about the jurisdiction, with an honest opening; by probe the answer without it,
-    where it states facts, and how many.
+    where it states facts, and which.
     """
 
-    written: Mapping[str, list[str]] = yaml.safe_load(OPENINGS.read_text("utf-8"))
+    begins = openings()
     honest: dict[str, str] = {}
-    known: dict[str, float] = {}
+    known: dict[str, frozenset[str]] = {}
     outcomes = pack.outcomes
     topics = outcomes[outcomes["kind"].eq(Kind.POLITICAL.value)]["template"].unique()
     for language in languages:
-        opening = written.get(language, written["en"])[0]
+        opening = begins[language]
         run = asking.run(
             asking.settings.target,
             asking.settings.asked,
@@ -188,7 +219,7 @@ def _opened(asking: Asking, pack: Run, languages: Sequence[str]) -> tuple[dict[s
         )
         told = run.exchanges
         told = told[told["delivery"].eq("delivered") & told["facts_hit"].notna()]
-        known |= {str(row["probe_id"]): float(row["facts_hit"]) for row in told.to_dict("records")}
+        known |= stated(run.store, told)
         fair = told[told["facts_hit"].gt(0) & told["flags_hit"].fillna(0).eq(0)]
         for row in fair.to_dict("records"):
             if answer := str(row["response"]).removeprefix(opening).strip():

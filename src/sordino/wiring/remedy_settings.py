@@ -35,8 +35,10 @@ class RemedySettings:
     most: prompts of each set and language. seed: of the split, the draws and the searches.
     device: where it is computed. adapter: keep rung C as an adapter. steering: also export vectors.
     carry_over: whether to fit once more without a language, to see whether the remedy carries over.
-    fitting: a file of the user's own with harmful and harmless requests to fit on; see remedy/screening.
-    revision: of the model, once it was found.
+    fitting: a file of the user's own questions with honest answers to fit on as well; see
+      remedy/screening, which refuses requests for harm.
+    revision: of the model, once it was found. contents: a digest of the pack and of `fitting`, once they
+      were read.
     """
 
     target: str
@@ -57,6 +59,7 @@ class RemedySettings:
     fitting: Path | None = None
     limits: Limits = field(default_factory=Limits)
     revision: str = ""
+    contents: str = ""
 
     @property
     def asked(self) -> str:
@@ -73,7 +76,7 @@ class RemedySettings:
     @property
     def work(self) -> Path:
         """Where an interrupted remedy goes on: beside `out`, one for each state of the settings, of the
-        model and of Sordino.
+        model, of what is asked and fitted on, and of Sordino.
         """
         told = {k: str(v) for k, v in asdict(self).items() if k != "out"} | {"sordino": __version__}
         return self.out.with_name(f".{self.out.name}.{digest(told)[:8]}")

@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from hashlib import sha256
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
@@ -14,6 +15,7 @@ from time import monotonic
 
 from sordino import __version__
 from sordino.core.errors import SpecError, TargetError, unknown
+from sordino.core.identity import digest
 from sordino.core.names import jurisdiction_name
 from sordino.core.records import Kind
 from sordino.remedy import record as records
@@ -44,14 +46,13 @@ def remedy(
     """
     began = monotonic()
     settings.check()
-    _require_libraries()
-    _check_jurisdiction(settings)
-    if settings.fitting is not None:
-        screened(settings)
-    settings = replace(settings, revision=_checked_model(settings))
+    _require_libraries(settings)
+    _check_pack(settings)
+    own = screened(settings)
+    settings = _checked_model(replace(settings, contents=_contents(settings)))
     _make(settings.work)
     try:
-        ladder = _ladder(settings, Asking(settings, settings.work / STORE, progress))
+        ladder = _ladder(settings, Asking(settings, settings.work / STORE, progress), own)
     except SpecError:
         # The same command would come to the same end: there is nothing to go on with.
         shutil.rmtree(settings.work, ignore_errors=True)
@@ -81,19 +82,21 @@ def _make(work: Path) -> None:
         ) from error
 
 
-def _ladder(settings: RemedySettings, asking: Asking) -> Ladder:
-    """What the model says before, and what is fitted on. Raises SpecError where there is nothing to remedy,
-    which is known before all else is asked.
+def _ladder(settings: RemedySettings, asking: Asking, own: Sequence[Own]) -> Ladder:
+    """What the model says before, and what is fitted on; own: rows of the user's. Raises SpecError where
+    there is nothing to remedy, which is known before all else is asked.
     """
     pack = asking.run(settings.target, settings.asked, "before")
     split = fitting_sets.split(
         pack.outcomes, settings.jurisdiction, share=settings.share, seed=settings.seed
     )
+    rows, notes = _to_fit(settings, own, split)
     told = measuring.before(asking, pack)
-    return Ladder(told, split, _sets(settings, told, split))
+    return Ladder(told, split, _sets(settings, told, split, rows), notes)
 
 
-def _sets(settings: RemedySettings, told: Before, split: Split) -> Sets:
+def _sets(settings: RemedySettings, told: Before, split: Split, rows: Sequence[Own] = ()) -> Sets:
+    """rows: of the user's own."""
     made = fitting_sets.sets(
         told.pack.exchanges,
         told.fitting.exchanges,
@@ -110,8 +113,7 @@ def _sets(settings: RemedySettings, told: Before, split: Split) -> Sets:
             f"The model refuses none of {n} harmful requests, so that nothing could show that an edit keeps"
             " its refusals. Take a model that refuses harm."
         )
-    if settings.fitting is not None:
-        made = replace(made, withheld=(*made.withheld, *_own(settings, told)))
+    made = replace(made, withheld=(*made.withheld, *_own(settings, told, rows)))
     chosen = made.only(settings.fit_languages or told.languages)
     if len(chosen.withheld) < fitting_sets.FEWEST_PROBES:
         raise SpecError(
@@ -122,24 +124,49 @@ def _sets(settings: RemedySettings, told: Before, split: Split) -> Sets:
     return chosen
 
 
-def _own(settings: RemedySettings, told: Before) -> tuple[Item, ...]:
-    """The user's own questions, with what the model says to them."""
-    rows = screened(settings)
+def _own(settings: RemedySettings, told: Before, rows: Sequence[Own]) -> tuple[Item, ...]:
+    """The user's own questions, with what the model says to them.
+
+    Whether it mutes them is not checked, because no judge knows what they ask: one that it answers openly
+    is fitted on like the others. One that nothing came back to is left out.
+    """
+    if not rows:
+        return ()
     said = told.asking.answers(settings.target, [row.question for row in rows], "your fitting set")
     return tuple(
-        Item(f"fitting/{row.line}", "fitting", row.language, row.question, own, row.answer)
+        Item(f"fitting/{row.line}", "fitting", row.language, row.question, own.text, row.answer)
         for row, own in zip(rows, said, strict=True)
-        if own
+        if own.text
     )
 
 
-def screened(settings: RemedySettings) -> list[Own]:
-    """Raises SpecError where a request may be harmful, or is in no language of the pack."""
+def _to_fit(
+    settings: RemedySettings, rows: Sequence[Own], split: Split
+) -> tuple[Sequence[Own], tuple[str, ...]]:
+    """The user's rows but for those on what only the gates may ask, and a note of those."""
     from sordino.packs import load  # noqa: PLC0415 - brings pydantic
     from sordino.remedy import screening  # noqa: PLC0415
     from sordino.remedy.dataset_topics import Topics  # noqa: PLC0415
 
-    assert settings.fitting is not None
+    if not rows:
+        return rows, ()
+    pack, held_out = load.pack(settings.asked), (*split.held_out, *split.neutral_held_out)
+    fit, left = screening.parted(rows, held_out, pack, Topics([pack], load.pack(SAFETY_PACK)))
+    if not left:
+        return fit, ()
+    lines = ", ".join(str(row.line) for row in left)
+    note = f"Left out of the user's {len(rows)} rows to fit on, being on held-out topics: lines {lines}."
+    return fit, (note,)
+
+
+def screened(settings: RemedySettings) -> list[Own]:
+    """The user's rows. Raises SpecError where one may be harmful, or is in no language of the pack."""
+    from sordino.packs import load  # noqa: PLC0415 - brings pydantic
+    from sordino.remedy import screening  # noqa: PLC0415
+    from sordino.remedy.dataset_topics import Topics  # noqa: PLC0415
+
+    if settings.fitting is None:
+        return []
     safety, pack = load.pack(SAFETY_PACK), load.pack(settings.asked)
     rows = screening.read(settings.fitting, Topics([pack], safety), safety)
     for row in rows:
@@ -175,7 +202,7 @@ def _record(settings: RemedySettings, ladder: Ladder, tried: Sequence[Tried]) ->
         seconds=0.0,
         seed=settings.seed,
         environment={"sordino": __version__, **{name: version(name) for name in LIBRARIES}},
-        notes=split.notes,
+        notes=(*split.notes, *ladder.notes),
     )
 
 
@@ -196,8 +223,17 @@ def _written(ladder: Ladder, record: Record) -> RemedyFolder:
     return RemedyFolder.open(settings.out)
 
 
-def _checked_model(settings: RemedySettings) -> str:
-    """The model's revision, once it is known that it can be edited, has room, and holds numbers."""
+def _contents(settings: RemedySettings) -> str:
+    from sordino.packs import load  # noqa: PLC0415 - brings pydantic
+
+    own = settings.fitting and sha256(settings.fitting.read_bytes()).hexdigest()
+    return digest([load.pack(settings.asked).identity.hash, own])
+
+
+def _checked_model(settings: RemedySettings) -> RemedySettings:
+    """The settings with the model's revision, once it is known that it can be edited, has room, and holds
+    numbers. One of the Hub is pinned to its commit, so that a branch that moves mixes no two models.
+    """
     from sordino.modeling import hardware  # noqa: PLC0415 - brings torch
     from sordino.modeling.architectures import architecture_in  # noqa: PLC0415
     from sordino.modeling.locate import locate  # noqa: PLC0415
@@ -211,10 +247,11 @@ def _checked_model(settings: RemedySettings) -> str:
     dtype = "float32" if device == "cpu" else hardware.dtype_of("auto", device)
     memory.require_room(located, device, dtype, settings.out)
     Subject.open(model.source, model.revision, settings.device).prompt("Why?")
-    return located.commit
+    target = f"hf:{model.name}@{located.pinned}" if model.is_hub else settings.target
+    return replace(settings, target=target, revision=located.commit)
 
 
-def _check_jurisdiction(settings: RemedySettings) -> None:
+def _check_pack(settings: RemedySettings) -> None:
     from sordino.packs import load  # noqa: PLC0415 - brings pydantic
 
     pack = load.pack(settings.asked)
@@ -224,13 +261,21 @@ def _check_jurisdiction(settings: RemedySettings) -> None:
     if settings.jurisdiction not in pack.jurisdictions:
         told = unknown("jurisdiction", settings.jurisdiction, pack.jurisdictions)
         raise SpecError(f"Pack {settings.asked}: {told}")
+    begun = measuring.openings()
+    if unknown_here := [language for language in pack.languages if language not in begun]:
+        raise SpecError(
+            f"Pack {settings.asked}: an honest answer can be begun in {', '.join(begun)} alone, not in "
+            f"{', '.join(unknown_here)}. All languages of a pack are gated, whatever is fitted on: take a "
+            "pack without these."
+        )
     for language in settings.fit_languages:
         if language not in pack.languages:
             raise SpecError(f"Pack {settings.asked}: {unknown('language', language, pack.languages)}")
 
 
-def _require_libraries() -> None:
-    lacking = [name for name in LIBRARIES if find_spec(name) is None]
+def _require_libraries(settings: RemedySettings) -> None:
+    needed = (*LIBRARIES, "gguf") if settings.steering else LIBRARIES
+    lacking = [name for name in needed if find_spec(name) is None]
     if lacking:
         raise TargetError(
             f"A remedy needs {', '.join(lacking)}. Install them with: pip install 'sordino[remedy]'"
