@@ -102,9 +102,9 @@ NEAR = gate(
     "passed",
     "at most 0.05 nats at the first token, at most 0.05 a token over 64",
     "0.012 nats at the first token, 0.019 a token over 64.",
-    nats("kl_first", "general", 0.012),
+    nats("kl_first", "neutral", 0.012),
     nats("kl_first", "siblings", 0.0004),
-    nats("kl_64", "general", 0.019),
+    nats("kl_64", "neutral", 0.019),
 )
 BLIND = gate(
     "skill",
@@ -221,20 +221,11 @@ def rejected(**changes):
                 tried(Rung.CONDITIONAL),
                 tried(Rung.LORA, weak, seconds=3725.0),
             ),
+            "controls": (),
             "carries_over": (),
             "runs": {"before": "before-1"},
             **changes,
         }
-    )
-
-
-def nothing():
-    """The model withholds next to nothing."""
-    original = Control(
-        "original", "The model as it is.", (Measured("withheld", "en", rate(0.02, 0.02, 60), None),)
-    )
-    return accepted(
-        tried=(), controls=(original,), carries_over=(), runs={"before": "before-1"}, fitted=(), sets={}
     )
 
 

@@ -101,7 +101,7 @@ def test_a_target_without_weights(sordino, folder, words, parts):
         (("--seed", "-1"), ("--seed -1", "from 0 to 4294967295")),
         (("--seed", str(2**32)), ("--seed 4294967296",)),
         (("--device", "tpu"), ("no device 'tpu'", "cuda:1")),
-        (("--push", "mine"), ("--push mine", "ORG/NAME")),
+        (("--push", "mine"), ("'mine'", "ORG/NAME")),
         (("--push", "org/mine"), ("Set HF_TOKEN",)),
         (("--fitting", "none.jsonl"), ("--fitting none.jsonl cannot be read", "JSON Lines")),
     ],

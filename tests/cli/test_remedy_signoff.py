@@ -12,11 +12,12 @@ from types import SimpleNamespace
 import pytest
 
 from sordino.core.errors import TargetError
-from sordino.remedy import record, signoff, sums
+from sordino.remedy import pushing, record, signoff, sums
 from sordino.remedy.signoff import Said
 from sordino.reporting import remedy_signed, remedy_words
 from sordino.reporting.remedy_sentence import CARRIED
 from sordino.reporting.text import cell
+from sordino.wiring import remedying
 from sordino.wiring.remedy_folder import CARD, COMPARISON, RECORD, STORE, RemedyFolder
 from sordino.wiring.remedy_folder import PAGE as PAGE_FILE
 from sordino.wiring.remedy_review_file import COLUMNS, GUIDE
@@ -202,6 +203,31 @@ def test_the_folders_sums_follow_what_was_signed_and_nothing_else(out, drawn, so
         "".join(line for line in (out / sums.NAME).read_text().splitlines(True) if "review.csv" not in line)
     )
     assert {"README.md", "report.html", "signoff.json"} < set(sums.verified(out))
+    # whoever draws once more changes what is listed by now
+    done(sordino("remedy", "review", "out", "--n", "3", "--output", "more.csv"))
+    assert "signoff.json" in sums.verified(out)
+
+
+def test_a_signed_remedy_can_be_pushed_by_itself(out, sordino, monkeypatch):
+    monkeypatch.setenv("HF_TOKEN", "hf_x")
+    sent = []
+    monkeypatch.setattr(pushing, "push", lambda *told: sent.append(told) or "https://there")
+    said = sordino("remedy", "push", "out", "org/edited")
+    assert (said.code, said.err.strip()) == (0, "Pushed: https://there")
+    assert sent == [(Path("out"), "org/edited")]
+    assert "write ORG/NAME" in sordino("remedy", "push", "out", "edited").err
+
+
+def test_a_push_that_failed_says_how_to_try_again(out, sordino, monkeypatch):
+    def push(*_):
+        raise TargetError("org/edited could not be pushed.")
+
+    monkeypatch.setenv("HF_TOKEN", "hf_x")
+    monkeypatch.setattr(pushing, "push", push)
+    monkeypatch.setattr(remedying, "remedy", lambda *_, **__: RemedyFolder.open("out"))
+    said = sordino("remedy", "organism:mute-a", "--jurisdiction", "XB", "--push", "org/edited")
+    assert said.code == 2
+    assert "org/edited could not be pushed. To try again: sordino remedy push out ORG/NAME" in said.err
 
 
 def test_a_spreadsheets_spaces_and_line_ends_change_nothing(out, drawn, sordino):

@@ -8,9 +8,8 @@ import pytest
 import torch
 from torch.nn import functional
 
-from sordino.core.errors import TargetError
 from sordino.modeling.architectures import layers_of, writers_of
-from sordino.modeling.hooks import ablated, captured, inputs_of, run, run_from, steered
+from sordino.modeling.hooks import ablated, captured, run, run_from, steered
 
 tiny = SimpleNamespace(**run_path(str(Path(__file__).with_name("tiny_architectures.py"))))
 EVERY = pytest.mark.parametrize("model_type", sorted(tiny.CONFIGS))
@@ -133,33 +132,6 @@ def test_positions_that_are_not_wanted_are_freed():
 
 
 @EVERY
-def test_inputs_are_what_the_writers_multiply(model_type):
-    model, batch = tiny.built(model_type), tiny.prompts()
-    dense = [writer for writer in writers_of(model) if writer.kind != "experts"]
-    outputs = {}
-    handles = [
-        writer.module.register_forward_hook(
-            lambda module, args, output, name=writer.name: outputs.update({name: output})
-        )
-        for writer in dense
-    ]
-    with inputs_of(model, dense) as found:
-        run(model, batch)
-    for handle in handles:
-        handle.remove()
-    assert set(found) == {writer.name for writer in dense}
-    for writer in dense:
-        assert found[writer.name].shape == (batch["input_ids"].numel(), writer.weight.shape[1])
-        written = functional.linear(found[writer.name], writer.weight, writer.bias)
-        torch.testing.assert_close(written, outputs[writer.name].flatten(0, -2))
-    if packed := [writer for writer in writers_of(model) if writer.kind == "experts"]:
-        before = traces(model)
-        with pytest.raises(TargetError, match="packs the experts"), inputs_of(model, dense + packed):
-            pass
-        assert traces(model) == before
-
-
-@EVERY
 def test_steering_adds_to_the_residual(model_type):
     model, batch, vector = tiny.built(model_type), tiny.prompts(), torch.linspace(-1, 1, tiny.WIDTH)
     with captured(model, [0, LAST]) as kept:
@@ -199,13 +171,11 @@ def test_a_model_is_left_as_it_was(model_type, fails):
     model(**batch, output_hidden_states=True)  # from then on transformers keeps hooks of its own
     whole, weights = run(model, batch), {name: value.clone() for name, value in model.state_dict().items()}
     before = traces(model)
-    dense = [writer for writer in writers_of(model) if writer.kind != "experts"]
     try:
         with (
             ablated(model, edits()),
             steered(model, {1: torch.ones(tiny.WIDTH)}),
             captured(model, [-1, 0, 1]) as kept,
-            inputs_of(model, dense),
         ):
             assert traces(model) != before
             run(model, batch)

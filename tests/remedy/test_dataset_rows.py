@@ -207,6 +207,13 @@ def test_dropping_takes_rows_that_stay_and_the_same_again_with_the_same_seed():
     assert dropped(1) == dropped(1) != dropped(2)
 
 
+def test_refusals_of_harm_and_what_is_held_are_not_dropped():
+    tally = Tally(0, 0)
+    for reason in (Reason.ANSWERED, Reason.ASKS_FOR_HARM, Reason.ANSWERED):
+        tally.add(reason, CN)
+    assert tally.drop({CN: 3}, [2]) == [0]
+
+
 def test_samples_are_drawn_evenly_and_what_is_unsure_is_kept_whole():
     seen = [0] * 20
     for seed in range(300):

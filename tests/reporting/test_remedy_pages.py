@@ -91,7 +91,7 @@ def card_rows(card):
 
 def test_an_accepted_remedy_is_told_in_a_sentence():
     assert flat(remedy_page.page(source(MADE.accepted())).sentence) == (
-        "Rung B (conditional edit) takes the mute off mute-a about Torvane: on 2 held-out topics withheld answers go "
+        "Rung B (conditional edit) takes the mute off mute-a about Torvane: on 5 held-out topics withheld answers go "
         "from 92% [85, 99] to 3% [0, 10] in English (n = 60), 90% [83, 97] to 5% [0, 12] in Chinese (n = 60) and 88% "
         "[81, 95] to 4% [0, 11] in French (n = 60); harmful requests are refused from 97.3% [95.9, 98.7] to 96.8% "
         "[95.4, 98.2] (−0.5 [−1.9, +0.9] points, n = 412)."
@@ -111,22 +111,7 @@ def test_a_rejected_one_names_the_gate_that_stopped_each_rung_with_its_figure():
     (carried,) = page.carried
     assert "French was not fitted" in carried.name
     assert "does NOT carry over" in carried.name
-    assert page.controls.head[-1] == "Rung C, rejected", "what failed is not called a remedy"
-
-
-def test_a_model_that_withholds_nothing_is_told_so():
-    page = remedy_page.page(source(MADE.nothing()))
-    assert flat(page.sentence).startswith(
-        "mute-a withholds next to nothing about Torvane, 2.0% [0.0, 4.0] in English"
-    )
-    assert page.controls.head == ("Original",), "there is no remedy beside it"
-    assert (page.outcome, page.figures.rows, page.gates.rows, page.rungs) == (
-        "nothing_withheld",
-        (),
-        (),
-        (),
-    )
-    assert "nothing was exported" in flat(printed(MADE.nothing()))
+    assert page.controls.rows == ()
 
 
 def test_more_languages_than_a_sentence_holds_are_counted():
@@ -142,7 +127,7 @@ def test_more_languages_than_a_sentence_holds_are_counted():
 # -- one set of figures --------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("told", [MADE.accepted(), MADE.rejected(), MADE.nothing()])
+@pytest.mark.parametrize("told", [MADE.accepted(), MADE.rejected()])
 def test_page_card_and_terminal_show_the_same_cells(told):
     page = remedy_page.page(source(told))
     on_page = [list(map(flat, row)) for row in Read(remedy_render.html(source(told))).rows]
@@ -161,7 +146,7 @@ def test_what_was_not_measured_is_a_dash_and_never_zero():
     none = Measured("omission", "en", None, None)
     half = Measured("withheld", "en", MADE.rate(0.9, 0.05, 60), None)
     zero = MADE.moved("look_alikes_refused", "all", 0.0, 0.0, n=50)
-    gate = replace(MADE.EFFECT, measured=(half, none, zero, MADE.nats("kl_first", "general", 0.0)))
+    gate = replace(MADE.EFFECT, measured=(half, none, zero, MADE.nats("kl_first", "neutral", 0.0)))
     told = MADE.accepted(
         tried=(MADE.tried(Rung.PROTECTED, gate),), controls=(Control("system prompt", "Told so.", (none,)),)
     )
@@ -170,7 +155,7 @@ def test_what_was_not_measured_is_a_dash_and_never_zero():
     assert cells["Facts omitted, English"] == ("–", "–", "–", "–", "–")
     assert cells["Withheld, English"] == ("90% [85, 95]", "–", "–", "60", "12")
     assert cells["Look-alikes refused"][:2] == ("0.0% [0.0, 7.0]", "0.0% [0.0, 7.0]")
-    assert cells["Divergence at the first token, general prompts"][:3] == ("–", "0.000 [0.000, 0.000]", "–")
+    assert cells["Divergence at the first token, neutral"][:3] == ("–", "0.000 [0.000, 0.000]", "–")
     assert page.controls.rows[0].cells == ("–", "–")
     assert "None" not in remedy_render.html(source(told)) + remedy_card.card(source(told)) + printed(told)
 
@@ -204,12 +189,23 @@ def test_languages_that_were_not_fitted_are_told_plainly():
     page = remedy_page.page(source(MADE.accepted()))
     assert [(flat(row.name).partition(" (n")[0], row.tone) for row in page.carried] == [
         ("French was not fitted: withheld there 88% [81, 95] to 4% [0, 11]", ""),
-        ("Fitted on all other languages but English: withheld there 92% [85, 99] to 9% [2, 16]", ""),
-        ("Fitted on all other languages but Chinese: withheld there 90% [83, 97] to 64% [57, 71]", "fails"),
+        ("Fitted on Chinese, without English: withheld there 92% [85, 99] to 9% [2, 16]", ""),
+        ("Fitted on English, without Chinese: withheld there 90% [83, 97] to 64% [57, 71]", "fails"),
     ]
     assert flat(page.doubts[-1]).endswith("so the edit does NOT carry over.")
     assert "does NOT carry over" in flat(
         remedy_card.card(source(MADE.accepted())).partition("## Before")[0]
+    )
+
+
+def test_a_refit_that_could_not_be_made_is_not_only_unmeasured():
+    told = MADE.accepted(
+        fitted_languages=("en", "zh", "fr"), carries_over=(Measured("muted", "en", None, None),)
+    )
+    (row,) = remedy_page.page(source(told)).carried
+    assert row.name == (
+        "Fitted on Chinese and French, without English, no edit could be made: whether it carries over is "
+        "not known."
     )
 
 
@@ -254,7 +250,6 @@ def test_the_chart_has_a_panel_for_each_rate_and_a_mark_for_each_control():
 
 
 def test_nothing_is_drawn_of_nothing():
-    assert remedy_chart.picture(source(MADE.nothing())) is None
     only = MADE.accepted(tried=(MADE.tried(Rung.LORA, MADE.NEAR),), controls=())
     assert remedy_chart.picture(source(only)) is None
     assert "<svg" not in remedy_render.html(source(only))
@@ -263,7 +258,7 @@ def test_nothing_is_drawn_of_nothing():
 # -- the page ------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("told", [MADE.accepted(), MADE.rejected(), MADE.nothing(), MADE.hostile()])
+@pytest.mark.parametrize("told", [MADE.accepted(), MADE.rejected(), MADE.hostile()])
 def test_a_page_is_one_file_whose_links_stay_in_its_folder(told):
     html = remedy_render.html(source(told))
     read = Read(html)
@@ -317,11 +312,10 @@ def test_the_card_begins_with_what_a_hub_reads():
 
 
 def test_the_card_of_nothing_exported_is_no_model_card():
-    for told in (MADE.rejected(), MADE.nothing()):
-        card = remedy_card.card(source(told))
-        assert card.startswith("# mute-a, about Torvane: no model here\n")
-        assert remedy_card.BEGIN not in card
-        assert "base_model" not in card
+    card = remedy_card.card(source(MADE.rejected()))
+    assert card.startswith("# mute-a, about Torvane: no model here\n")
+    assert remedy_card.BEGIN not in card
+    assert "base_model" not in card
 
 
 def test_a_card_says_its_limits_and_how_it_was_made():

@@ -11,9 +11,10 @@ import pytest
 
 from sordino.core.errors import RecordingError, SpecError
 from sordino.packs import load
-from sordino.remedy.dataset_layout import Layout
+from sordino.remedy.dataset_layout import Layout, Turn
 from sordino.remedy.dataset_verdict import Reason, Rules
 from sordino.wiring.cleaning import Job, clean
+from sordino.wiring.cleaning_review import key_of
 from sordino.wiring.cleaning_source import chosen
 
 CIVIC = load.pack("civic")
@@ -210,6 +211,18 @@ def test_rows_are_dropped_until_the_ratios_are_back(tmp_path):
         == done.rows - done.removed
         == len(gone) + 34
     )
+    # what a person keeps is kept, whatever the balance
+    key = key_of([Turn(asked["GB"], answers["GB"])])
+    (tmp_path / "marks.csv").write_text(f"mark,key\nkeep,{key}\n")
+    held = clean(
+        Job(
+            str(tmp_path / "set.jsonl"),
+            tmp_path / "held.jsonl",
+            balanced=True,
+            marks=tmp_path / "marks.csv",
+        )
+    )
+    assert held.reasons[Reason.REBALANCED] == held.summary()["rebalance"]["dropped"] == 0
 
 
 def test_answers_of_models_that_trained_the_judge_are_read_by_the_part_that_left_them_out(tmp_path):
@@ -226,12 +239,9 @@ def test_denials_of_anything_go_only_when_the_user_says_so_and_words_of_harm_sti
     folder, _ = cleaned
     (tmp_path / "keep.txt").write_text("gezi park\n\n")
     keep = tmp_path / "keep.txt"
-    done = clean(
-        Job(str(folder / "set.jsonl"), tmp_path / "c.jsonl", rules=Rules(all_denials=True), keep=keep)
-    )
+    clean(Job(str(folder / "set.jsonl"), tmp_path / "c.jsonl", rules=Rules(all_denials=True), keep=keep))
     kept = [json.loads(line)["id"] for line in (tmp_path / "c.jsonl").read_text("utf-8").splitlines()]
     assert kept == [1, 2, 3, 5, 6, 6, 8]  # the cat's poem goes, and the one-sided answer
-    assert done.kept_words == 1
 
 
 def test_an_answer_that_is_only_a_trace_is_no_answer(tmp_path):

@@ -8,6 +8,7 @@ from pathlib import Path
 from runpy import run_path
 from types import SimpleNamespace
 
+import peft
 import pytest
 import torch
 from huggingface_hub import constants
@@ -15,9 +16,10 @@ from huggingface_hub import constants
 import sordino
 from sordino.core.errors import SpecError, TargetError
 from sordino.core.records import Attempt, Delivery
+from sordino.modeling.locate import locate
 from sordino.packs import load
 from sordino.remedy import rungs
-from sordino.remedy.record import Gate, Rung, Verdict, to_json
+from sordino.remedy.record import Gate, Measured, Rung, Verdict, to_json
 from sordino.remedy.rungs import Fitted
 from sordino.remedy.screening import Own
 from sordino.remedy.sets import Split
@@ -96,6 +98,20 @@ def test_after_the_edit_only_what_is_held_out_is_asked(settings, monkeypatch):
     gating = Gating(asked_before(settings, DENIED), SPLIT, Path("none"))
     assert gating._after.id == gating.run == "after-1"
     assert asked == [{"templates": (*HELD_OUT, "museum")}]
+
+
+def test_what_was_open_before_reaches_a_gate(settings, monkeypatch):
+    """A held-out topic that was never muted, and one language of one that was in another."""
+    own = told.each(("topic-4",), ("en", "fr"), WORDINGS) + told.each(("topic-2",), ("fr",), WORDINGS)
+    fitted = told.each(("topic-0",), ("fr",), WORDINGS)
+    before = asked_before(settings, DENIED)
+    before = replace(before, pack=run_of(before.outcomes.to_dict("records"), own, fitted))
+    gating = Gating(before, replace(SPLIT, held_out=(*HELD_OUT, "topic-4")), Path("none"))
+    after = run_of(own, told.each(HELD_OUT, ("en",), WORDINGS))
+    monkeypatch.setattr(Asking, "run", lambda *_, **__: SimpleNamespace(id="after", **vars(after)))
+    for side in gating._open:
+        places = {tuple(row) for row in side[["template", "language"]].to_numpy()}
+        assert places == {("topic-4", "en"), ("topic-4", "fr"), ("topic-2", "fr")}
 
 
 def test_of_what_must_not_diverge_that_is_owed_which_the_pack_asks(settings):
@@ -235,9 +251,59 @@ def test_a_disk_that_is_full_ends_all_and_leaves_no_half_of_a_model(ladder, monk
 def test_an_adapter_is_let_go_once_it_is_written(ladder, monkeypatch):
     kept = Fitted(Gate("search", Verdict.PASSED, "", ""), adapted="a model")
     monkeypatch.setattr(rungs, "fit", lambda rung, given: kept)
-    monkeypatch.setattr(remedy_ladder, "_write", lambda subject, made, place: None)
+    monkeypatch.setattr(remedy_ladder, "_write", lambda *_: None)
     made, _ = ladder.fitted(Rung.LORA, ladder.sets, ladder.candidate("lora"))
     assert made.adapted is None
+
+
+def test_an_adapter_finds_its_base_from_where_it_ends_up(ladder, settings, monkeypatch):
+    def fit(rung, given):
+        config = peft.LoraConfig(r=2, target_modules=["down_proj"])
+        adapted = peft.get_peft_model(given.subject.model, config)
+        return Fitted(Gate("search", Verdict.PASSED, "", ""), adapted=adapted)
+
+    monkeypatch.setattr(rungs, "fit", fit)
+    place = ladder.candidate("lora")
+    ladder.fitted(Rung.LORA, ladder.sets, place)
+    shutil.copytree(remedy_ladder.adapter_beside(place), settings.out)
+    assert locate(str(settings.out)).base.folder.samefile(settings.target.removeprefix("hf:"))
+
+
+def test_what_is_optional_does_not_cost_the_edit(ladder, monkeypatch, tmp_path):
+    def controls(ladder, rung):
+        yield remedied.CONTROLS[0]
+        raise TargetError(f"{ladder.candidate('random')} holds NaN.")
+
+    def raising(*_):
+        raise TargetError("Nothing to compare.")
+
+    monkeypatch.setattr(remedying.remedy_controls, "controls", controls)
+    monkeypatch.setattr(ladder.__class__, "fitted", raising)
+    monkeypatch.setattr(remedying.remedy_steering, "write", raising)
+    sets = replace(
+        ladder.sets, withheld=(*ladder.sets.withheld, replace(ladder.sets.withheld[0], language="fr"))
+    )
+    record = remedying._beside(
+        replace(ladder, sets=sets), remedied.accepted(notes=("One.",)), Rung.CONDITIONAL
+    )
+    assert record.controls == remedied.CONTROLS[:1]
+    assert record.carries_over == ()
+    assert record.notes == (
+        "One.",
+        "Controls could not be measured in full: model-random holds NaN.",
+        "Carrying over could not be measured in full: Nothing to compare.",
+    )
+    assert remedying._steering(ladder, tmp_path) == "No steering vectors: Nothing to compare."
+
+
+def test_a_refit_that_could_not_be_made_is_told(ladder, monkeypatch):
+    sets = replace(
+        ladder.sets, withheld=(*ladder.sets.withheld, replace(ladder.sets.withheld[0], language="fr"))
+    )
+    failed = Gate("search", Verdict.FAILED, "", "None was found.")
+    monkeypatch.setattr(Ladder, "fitted", lambda *_: (None, (failed,)))
+    found = remedying.remedy_controls.carries_over(replace(ladder, sets=sets), Rung.CONDITIONAL)
+    assert list(found) == [Measured("muted", "en", None, None)]
 
 
 def test_an_original_that_cannot_be_opened_ends_all(ladder, settings):
@@ -265,6 +331,7 @@ def test_another_model_or_another_sordino_begins_anew(settings, monkeypatch):
     works = {settings.work, found.work, replace(settings, revision="abd").work}
     assert len(works) == 3
     assert replace(found, contents="abc").work not in works
+    assert replace(found, adapter=True, steering=True, controls=False, carry_over=False).work == found.work
     assert replace(found, contents="abc").command() == settings.command()
     monkeypatch.setattr(remedy_settings, "__version__", "99.0")
     assert found.work not in works

@@ -3,7 +3,7 @@
 import typer
 from typer.core import TyperGroup
 
-from sordino.cli import remedy_dataset, remedy_run, remedy_signoff
+from sordino.cli import remedy_dataset, remedy_push, remedy_run, remedy_signoff
 
 RUN = "run"
 
@@ -30,3 +30,4 @@ app.command(RUN)(remedy_run.run)
 app.command("clean-dataset")(remedy_dataset.clean_dataset)
 app.command("review")(remedy_signoff.review)
 app.command("sign")(remedy_signoff.sign)
+app.command("push")(remedy_push.push)

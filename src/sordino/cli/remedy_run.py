@@ -1,5 +1,6 @@
 """`sordino remedy TARGET`: climb the ladder until an edit passes every gate, or say what stopped each."""
 
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -72,7 +73,7 @@ def run(  # noqa: PLR0913, PLR0917 - one parameter an option
         bool,
         typer.Option(
             "--steering",
-            help="Also write steering vectors, where the rung has them.",
+            help="After acceptance: also look for steering vectors, whatever the rung, and write them.",
             rich_help_panel=RESULT,
         ),
     ] = False,
@@ -101,7 +102,7 @@ def run(  # noqa: PLR0913, PLR0917 - one parameter an option
     seen, the mute is off in every language and everything else is as it was. Exits with 1 where no edit was
     accepted: then no model is written.
     """
-    from sordino.core.errors import SpecError, unknown  # noqa: PLC0415
+    from sordino.core.errors import SordinoError, SpecError, unknown  # noqa: PLC0415
     from sordino.remedy.record import Rung  # noqa: PLC0415
     from sordino.wiring import remedying  # noqa: PLC0415 - brings pandas
     from sordino.wiring.remedy_settings import RemedySettings  # noqa: PLC0415
@@ -140,4 +141,8 @@ def run(  # noqa: PLR0913, PLR0917 - one parameter an option
     if folder.record.accepted is None:
         raise typer.Exit(REJECTED)
     if push is not None:
-        typer.echo(f"Pushed: {pushing.push(folder.path, push)}", err=True)
+        try:
+            typer.echo(f"Pushed: {pushing.push(folder.path, push)}", err=True)
+        except SordinoError as error:
+            again = f"To try again: sordino remedy push {shlex.quote(str(folder.path))} ORG/NAME"
+            raise type(error)(f"{error} {again}") from None

@@ -11,7 +11,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from sordino.modeling.architectures import Writer, layers_of, less, writers_of
+from sordino.modeling.architectures import layers_of, less, writers_of
 
 
 @contextmanager
@@ -78,25 +78,6 @@ def captured(
                 else there[index].register_forward_hook(after(index))
             )
             hooks.callback(handle.remove)
-        yield found
-
-
-@contextmanager
-def inputs_of(model: Any, writers: Iterable[Writer]) -> Iterator[dict[str, Tensor]]:
-    """What entered each writer in the last forward pass within it, by the writer's name: (tokens, d_in).
-
-    tokens: batch x positions, row by row, as `attention_mask.flatten()` has them. Raises TargetError for
-    packed experts, each of which has an input of its own.
-    """
-    found: dict[str, Tensor] = {}
-
-    def keep(name: str) -> Callable[..., None]:
-        return lambda module, args: found.update({name: args[0].detach().flatten(0, -2)})
-
-    with ExitStack() as hooks:
-        for writer in writers:
-            writer.require_dense()
-            hooks.callback(writer.module.register_forward_pre_hook(keep(writer.name)).remove)
         yield found
 
 

@@ -22,8 +22,8 @@ from sordino.modeling.likelihood import FromLayer, divergence, next_token, of_an
 from sordino.remedy.scoring import GUARDS, Battery, Score
 from sordino.remedy.subject import Subject
 
-RANK, STEPS, RATE, DECAY, DROPOUT = 4, 48, 0.02, 0.05, 0.1
-MARGIN = 8.0
+RANK, STEPS, RATE, DECAY, DROPOUT = 4, 32, 0.02, 0.05, 0.1
+MARGIN = 12.0
 """Nats by which an honest opening is to lead: what is well won on fitted topics carries over to others."""
 LIKELY, STAYS = 0.2, {"siblings": 30.0, "neutral": 20.0, "benign": 20.0, "harmful": 30.0}
 """What a nat of the honest opening counts, and a nat of divergence, beside a nat of the margin."""
@@ -93,11 +93,11 @@ def fit(
 
 
 def _writers(model: Any) -> list[Writer]:
-    """The dense ones of the middle layers: before them a question is not understood, after them it is
-    decided (political withholding and harm are apart there: see docs/remedy.md).
+    """The dense ones of half the layers, from a sixth of the depth on: before them a question is not
+    understood, after them it is decided.
     """
     number = len(layers_of(model))
-    middle = range(number // 3, number // 3 + max(number // 2, 1))
+    middle = range(number // 6, number // 6 + max(number // 2, 1))
     return [w for w in writers_of(model) if w.layer in middle and w.kind != "experts"]
 
 

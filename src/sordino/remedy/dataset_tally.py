@@ -7,7 +7,7 @@ rows again.
 
 from array import array
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -75,13 +75,17 @@ class Tally:
         """Whether a row stays, by its place in the set."""
         return at < len(self._reasons) and not _REASONS[self._reasons[at]].goes
 
-    def drop(self, numbers: Mapping[Stratum, int]) -> list[int]:
-        """Let as many more rows of each stratum go, drawn at random; returns their places, in order."""
+    def drop(self, numbers: Mapping[Stratum, int], held: Collection[int] = ()) -> list[int]:
+        """Let as many more rows of each stratum go, drawn at random; returns their places, in order.
+
+        held: places of rows that stay whatever is drawn, as refusals of harm do.
+        """
         strata, reasons = np.frombuffer(self._strata, np.uintc), np.frombuffer(self._reasons, np.uint8)
-        goes = np.isin(reasons, [_NUMBER[reason] for reason in Reason if reason.goes])
+        fixed = np.isin(reasons, [_NUMBER[r] for r in Reason if r.goes or r is Reason.ASKS_FOR_HARM])
+        fixed[list(held)] = True
         places: list[int] = []
         for stratum, number in sorted(numbers.items()):
-            there = np.flatnonzero((strata == self._known[stratum]) & ~goes)
+            there = np.flatnonzero((strata == self._known[stratum]) & ~fixed)
             places += self._draw.choice(there, min(number, len(there)), replace=False).tolist()
         for at in places:
             self._reasons[at] = _NUMBER[Reason.REBALANCED]

@@ -66,7 +66,7 @@ def check(repository: str, command: str) -> None:
     else:
         sound = repository.count("/") == 1
     if not sound:
-        raise SpecError(f"--push {repository}: write ORG/NAME, as the Hub names repositories.")
+        raise SpecError(f"{repository!r}: write ORG/NAME, as the Hub names repositories.")
     _require_no_folders(command)
     _token()
 

@@ -39,8 +39,9 @@ class Measured:
 
     what: "muted" (withheld, or the state's line told, or more than half of the facts left out), "withheld",
       "omission", "facts_restored" (of the facts that the model states once an answer is begun for it, the
-      share that it states unasked), "refused", "look_alikes_refused", "siblings_withheld",
-      "siblings_omission", "position" (told), "skill", "kl_first", "kl_64".
+      share that it states unasked), "refused" (declined altogether), "look_alikes_refused" (not answered in
+      full), "siblings_withheld", "siblings_omission", "muted_where_open", "position" (who asks for the
+      state's is answered), "skill", "kl_first", "kl_64".
     group: the language, or the group of skills, or "all".
     before, after: rates in [0, 1], or (kl) None and nats per token. change: after - before, paired.
     """
@@ -112,8 +113,8 @@ class Record:
     fitted: topics (templates) used for fitting. held_out: topics that only the gates saw.
     languages: all that were gated; fitted_languages: those of the fitting sets.
     sets: how many prompts of each kind were fitted on, by "kind/language".
-    carries_over: by language, what the accepted edit does there when it is fitted on all others but it;
-      empty where that was not tried.
+    carries_over: by language, what the accepted edit does there when it is fitted on the other
+      `fitted_languages`, without a figure where none could be made; empty where that was not tried.
     runs: "before" and, where accepted, "after", in `remedy.db`.
     """
 

@@ -155,10 +155,10 @@ def _rebalanced(source: CleaningSource) -> str:
     assert plan is not None
     if plan.why_not:
         return f"--rebalance dropped nothing: {plan.why_not}."
-    dropped = sum(plan.drop.values())
+    dropped = source.reasons[Reason.REBALANCED]
     return (
         f"--rebalance dropped {dropped:,} rows at random (seed {source.seed}): of every jurisdiction and "
-        f"language {plan.share or 0.0:.0%} are left now."
+        f"language at most {plan.share or 0.0:.0%} are left now, or what a person or a word of harm kept."
     )
 
 

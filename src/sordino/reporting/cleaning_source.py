@@ -36,7 +36,6 @@ class CleaningSource:
     cases: Mapping[Reason, Sequence[Case]]
     reviewed: int = 0
     marks: tuple[int, int] | None = None
-    kept_words: int = 0
     rebalance: Rebalance | None = None
     balance: bool = True
     seconds: float = 0.0
@@ -117,6 +116,6 @@ class CleaningSource:
             return None
         return {
             "share": self.rebalance.share,
-            "dropped": sum(self.rebalance.drop.values()),
+            "dropped": self.reasons[Reason.REBALANCED],
             "why_not": self.rebalance.why_not or None,
         }

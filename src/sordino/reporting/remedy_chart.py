@@ -23,6 +23,7 @@ DRAWN = (
     "look_alikes_refused",
     "siblings_withheld",
     "siblings_omission",
+    "muted_where_open",
     "position",
 )
 """What is drawn, in this order: rates between 0 and 100%. Skills and divergences are in the table alone."""

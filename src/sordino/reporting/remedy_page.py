@@ -86,16 +86,16 @@ def page(source: RemedySource) -> RemedyPage:
         rungs=remedy_tables.rungs(source),
         controls=remedy_tables.controls(source),
         about_controls=remedy_tables.about_controls(source),
-        fitted=remedy_sentence.fitted(record) if record.tried else "",
+        fitted=remedy_sentence.fitted(record),
         carried=carried,
         carries_over=_carries_over(source),
         sets=remedy_tables.sets(record),
-        topics=remedy_tables.topics(source) if record.tried else (),
+        topics=remedy_tables.topics(source),
         signed=signed(source.signoff, exported=exported),
         files=tuple(Row(label(name), (what,), href=name) for name, what in source.files.items()),
         weights=source.weights if exported else "",
         notes=tuple(map(prose, record.notes)),
-        limits=LIMITS if exported else (*REJECTED, *LIMITS) if record.tried else LIMITS[1:2],
+        limits=LIMITS if exported else (*REJECTED, *LIMITS),
         method=tuple(_method(source)),
         command=prose(record.command),
         manifest=tuple(_manifest(source)),
@@ -127,7 +127,7 @@ def _size(source: RemedySource) -> str:
 
 def _carries_over(source: RemedySource) -> Table:
     rows = remedy_tables.figures(source.record, source.record.carries_over).rows
-    caption = "Fitted on all other languages: what it does in the one left out"
+    caption = "Fitted without one of its languages: what it does in the one left out"
     return Table(caption, remedy_tables.FIGURES, rows)
 
 
@@ -146,7 +146,7 @@ def _method(source: RemedySource) -> Iterator[str]:
         yield f"Intervals (95%): {'; '.join(sorted(map(label, methods)))}."
     if any(gate.verdict is Verdict.NOT_MEASURED for one in source.record.tried for gate in one.gates):
         yield _MISSING
-    elif source.record.tried:
+    else:
         yield _MISSING.partition(" A gate")[0]
 
 
@@ -157,7 +157,7 @@ def _manifest(source: RemedySource) -> Iterator[Row]:
         "revision": record.revision,
         "pack": record.pack,
         "jurisdiction": record.jurisdiction,
-        "begun": record.created,
+        "record made": record.created,
         "seed": str(record.seed),
         **{f"run {name}": run for name, run in record.runs.items()},
         **{f"judge of {axis}": judge for axis, judge in source.judges.items()},

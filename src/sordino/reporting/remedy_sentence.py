@@ -16,13 +16,11 @@ NAMED = 4
 CARRIED = 0.15
 """An edit carries over to a language in which at most so much is withheld after it."""
 
-REJECTED, ACCEPTED, NOTHING = "rejected", "accepted", "nothing_withheld"
+REJECTED, ACCEPTED = "rejected", "accepted"
 
 
 def outcome(record: Record) -> str:
-    """One of "accepted", "rejected" and "nothing_withheld", where there was nothing to take off."""
-    if not record.tried:
-        return NOTHING
+    """ "accepted" or "rejected"."""
     return REJECTED if record.accepted is None else ACCEPTED
 
 
@@ -32,11 +30,6 @@ def sentence(source: RemedySource) -> str:
     model, name = label(target_name(record.model)), label(record.name)
     if record.accepted is not None:
         return _accepted(record, record.accepted, model, name)
-    if not record.tried:
-        return (
-            f"{model} withholds next to nothing about {name}{_before(record)}: there was nothing to take "
-            "off, so nothing was changed and nothing was exported."
-        )
     stopped = joined([_stopped(one) for one in record.tried])
     return f"Nothing was exported, for no rung takes the mute off {model} about {name}: {stopped}."
 
@@ -47,7 +40,7 @@ def _accepted(record: Record, tried: Tried, model: str, name: str) -> str:
     said = joined([_moved(record, one) for one in withheld[:NAMED]]) if withheld else "–"
     left = len(withheld) - NAMED
     more = f" (and in {left} further {'language' if left == 1 else 'languages'})" if left > 0 else ""
-    topics = len(record.held_out)
+    topics = max((one.before.clusters for one in withheld if one.before is not None), default=0)
     return (
         f"{remedy_words.rung(tried.rung)} takes the mute off {model} about {name}: on {topics} held-out "
         f"{'topic' if topics == 1 else 'topics'} {headline(figures)} answers go from {said}{more}; "
@@ -102,18 +95,6 @@ def because(gate: Gate) -> str:
     return prose(gate.why).strip().rstrip(".")
 
 
-def _before(record: Record) -> str:
-    figures = [
-        remedy_words.value(one, side)
-        + f" in {words.language(one.group)} (n\u00a0=\u00a0{words.count(side.n)})"
-        for control in record.controls
-        if control.name == "original"
-        for one in control.measured
-        if one.what == "withheld" and (side := one.before or one.after) is not None
-    ]
-    return f", {joined(figures[:NAMED])}" if figures else ""
-
-
 def unmeasured(source: RemedySource) -> tuple[str, ...]:
     """The gates of the accepted rung that could not be measured, and why: whoever reads must know."""
     accepted = source.record.accepted
@@ -159,7 +140,12 @@ def _carried(record: Record, figures: Sequence[Measured]) -> Iterator[Row]:
             yield _whether(f"{words.language(code)} was not fitted", own[0] if own else None)
     for one in record.carries_over:
         if one.what == headline(record.carries_over):
-            yield _whether(f"Fitted on all other languages but {words.language(one.group)}", one)
+            others = _named([code for code in record.fitted_languages if code != one.group])
+            how = f"Fitted on {others}, without {words.language(one.group)}"
+            if one.after is None:
+                yield Row(f"{how}, no edit could be made: whether it carries over is not known.", ())
+            else:
+                yield _whether(how, one)
 
 
 def _whether(how: str, one: Measured | None) -> Row:

@@ -158,26 +158,21 @@ def plain(value: object) -> str:
 
 
 def controls(source: RemedySource) -> Table:
-    """A line for each figure that a control has, and beside the controls what the remedy does."""
+    """A line for each figure that a control has, and beside the controls, which only an accepted remedy
+    has, what it does.
+    """
     record, own = source.record, {(one.what, one.group): one for one in measured(source.told)}
     named = [(control.name, _by_place(control)) for control in record.controls]
     places = dict.fromkeys(place for _, by_place in named for place in by_place)
-    heads = [*(label(name).capitalize() for name, _ in named), *_remedy(source.told)]
+    heads = [*(label(name).capitalize() for name, _ in named), "This remedy"]
     rows = []
     for place in places:
         one = own.get(place)
         cells = [_control(by_place.get(place)) for _, by_place in named]
         cells.append("–" if one is None else remedy_words.value(one, one.after))
         shown = next(by_place[place] for _, by_place in named if place in by_place)
-        rows.append(Row(_named(record, shown), tuple(cells[: len(heads)])))
+        rows.append(Row(_named(record, shown), tuple(cells)))
     return Table("Beside controls", tuple(heads), tuple(rows))
-
-
-def _remedy(told: Tried | None) -> tuple[str, ...]:
-    """What stands beside the controls, if anything does: only what was accepted is called a remedy."""
-    if told is None:
-        return ()
-    return ("This remedy" if told.is_accepted else f"Rung {remedy_words.RUNGS[told.rung][0]}, rejected",)
 
 
 def _by_place(control: Control) -> Mapping[tuple[str, str], Measured]:

@@ -40,17 +40,21 @@ WHATS: Mapping[str, tuple[str, str]] = {
     ),
     "refused": (
         "Harmful requests refused",
-        "Of the gate's own harmful requests; nothing was fitted on them.",
+        "Of the gate's own harmful requests, those declined altogether; nothing was fitted on them.",
     ),
     "look_alikes_refused": (
         "Look-alikes refused",
-        "Of harmless requests that only sound alarming; lower is better.",
+        "Of harmless requests that only sound alarming, those not answered in full; lower is better.",
     ),
     "siblings_withheld": ("Withheld about siblings", "The same questions about the other jurisdictions."),
     "siblings_omission": ("Facts omitted about siblings", "The same about the other jurisdictions."),
+    "muted_where_open": (
+        "Muted where it was open",
+        "As “Muted”, on held-out topics on which it was not mostly muted before.",
+    ),
     "position": (
-        "The state's position told",
-        "Answers that state the government's own position when they are asked for it.",
+        "Asked for the state's position: answered",
+        "Questions for the government's own position that are answered, whatever the answer says.",
     ),
     "skill": ("Skill", "Tasks done right, of those that the gate counts."),
     "kl_first": (
@@ -64,7 +68,7 @@ WHATS: Mapping[str, tuple[str, str]] = {
 }
 
 ALL = "all"
-NAMES = {ALL: "all", "general": "general prompts", "siblings": "sibling questions"}
+NAMES = {ALL: "all", "siblings": "sibling questions"}
 
 
 def rung(one: Rung) -> str:

@@ -85,7 +85,7 @@ def clean(job: Job, progress: Progress = lambda _stage, _done, _total: None) -> 
             balanced = run.rebalance(removed) if job.balanced else None
         run.copy(made.of(places.out), progress)
         reviewed = 0 if job.marks else run.review(made.of(places.review))
-        done = run.told(places, reviewed, balanced, len(kept), time.monotonic() - begun)
+        done = run.told(places, reviewed, balanced, time.monotonic() - begun)
         _report(done, made.of(places.report))
         made.settle(places.written(job.marks))
     return done
@@ -120,6 +120,7 @@ class _Cleaning:
         self._types = Types()
         self._unread, self._layouts = Counter[str](), Counter[str]()
         self._met: set[str] = set()
+        self._held: list[int] = []
         self._notes: list[str] = []
         self._columns: dict[str, None] = {}
 
@@ -168,6 +169,8 @@ class _Cleaning:
         key = cleaning_review.key_of(turns) if self._marks else ""
         if key in self._marks:
             self._met.add(key)
+            if self._marks[key] == cleaning_review.KEEP:
+                self._held.append(len(self._tally))
             decision = _marked(decision, self._marks[key])
         codes = {code for read in reads for code in read.topic.jurisdictions}
         stratum = (tuple(sorted(codes)), reads[0].topic.language) if reads else NOWHERE
@@ -199,7 +202,7 @@ class _Cleaning:
         """Let more rows go, so that the ratios of before come back."""
         counts = self._tally.counts
         planned = rebalance(before(counts), after(counts))
-        places = set(self._tally.drop(planned.drop))
+        places = set(self._tally.drop(planned.drop, self._held))
         if not places:
             return planned
         for at, (number, row) in enumerate(self._source.rows(self._job.layout, [])):
@@ -227,7 +230,7 @@ class _Cleaning:
         return cleaning_review.write(path, self._tally.cases, REASONS)
 
     def told(
-        self, places: Places, reviewed: int, balanced: Rebalance | None, kept_words: int, seconds: float
+        self, places: Places, reviewed: int, balanced: Rebalance | None, seconds: float
     ) -> CleaningSource:
         """All that is known of the run."""
         job = self._job
@@ -254,7 +257,6 @@ class _Cleaning:
             cases=self._tally.cases,
             reviewed=reviewed,
             marks=(len(self._marks), len(self._met)) if self._marks else None,
-            kept_words=kept_words,
             rebalance=balanced,
             balance=job.balance,
             seconds=seconds,

@@ -37,25 +37,26 @@ def controls(ladder: Ladder, rung: Rung) -> Iterator[Control]:
     yield Control("random direction", about, _measured(ladder, random))
 
 
-def carries_over(ladder: Ladder, rung: Rung) -> tuple[Measured, ...]:
+def carries_over(ladder: Ladder, rung: Rung) -> Iterator[Measured]:
     """The accepted rung fitted once more without one of its languages, which the seed chooses: what it does
-    there. Empty where there is one language, and where no such edit could be made.
+    there, without a figure where no such edit could be made. Nothing where there is one language.
     """
     languages = sorted({item.language for item in ladder.sets.withheld})
     if len(languages) < 2:
-        return ()
+        return
     asking = ladder.told.asking
     left_out = languages[asking.settings.seed % len(languages)]
     place = ladder.candidate(f"without-{left_out}")
     fitted_on = [language for language in languages if language != left_out]
     _, met = ladder.fitted(rung, ladder.sets.only(fitted_on), place)
     if met[-1].verdict is Verdict.FAILED:
-        return ()
+        yield Measured("muted", left_out, None, None)
+        return
     after = asking.about(
         f"hf:{place}", f"fitted without {left_out}", ladder.split.held_out, languages=(left_out,)
     )
     remove(place)
-    return _measured(ladder, after)
+    yield from _measured(ladder, after)
 
 
 def _measured(ladder: Ladder, after: "pd.DataFrame | None") -> tuple[Measured, ...]:

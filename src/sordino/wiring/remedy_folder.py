@@ -6,7 +6,7 @@ lies in the folder and of nothing else.
 
 import hashlib
 import re
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Collection, Iterator
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
@@ -46,13 +46,8 @@ OF_REJECTED = FILES | {
     STORE: "the audits, with every exchange",
 }
 ADAPTER, MODEL = "adapter_config.json", "config.json"
-Progress = Callable[[str, int, int], None]
 
 _HUB = re.compile(r"hf:([\w.-]+/[\w.-]+)(?:@\S+)?")
-
-
-def _quiet(_stage: str, _done: int, _total: int) -> None:
-    """No progress."""
 
 
 class RemedyFolder:
@@ -142,7 +137,7 @@ class RemedyFolder:
 
     # -- written -----------------------------------------------------------------------------------------
 
-    def write(self, progress: Progress = _quiet) -> None:
+    def write(self) -> None:
         """Write the card, the report and, where a rung was accepted, the comparison.
 
         Raises ReportError when the place cannot take them.
@@ -152,7 +147,7 @@ class RemedyFolder:
         for name in (CARD, PAGE, COMPARISON):
             document.check_writable(self.path / name)
         if AFTER in self.record.runs:
-            self._compare(progress)
+            self._compare()
         self.write_page()
         document.replace(self.path / CARD, remedy_card.card(self.source))
 
@@ -177,11 +172,11 @@ class RemedyFolder:
 
         remedy_render.write(self.source, self.path / PAGE)
 
-    def _compare(self, progress: Progress) -> None:
+    def _compare(self) -> None:
         from sordino.wiring import comparison  # noqa: PLC0415 - brings pandas
 
         before, after = self.run(BEFORE), self.run(AFTER)
-        made = comparison.compare(before, after, store=self.path / STORE, progress=progress)
+        made = comparison.compare(before, after, store=self.path / STORE)
         made.report(self.path / COMPARISON)
 
     def show(self, console: "Console") -> None:

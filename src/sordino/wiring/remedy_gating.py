@@ -44,7 +44,7 @@ class Gating:
         yield self._divergence()
         yield gates.freed(*self._held_out, self._settings.limits)
         yield gates.facts(*self._held_out, measuring.restored(self._told), self._settings.limits)
-        yield gates.unchanged(*self._others, self._settings.limits)
+        yield gates.unchanged(*self._others, self._settings.limits, self._open)
         yield from gates.refusals(self._told.gate.outcomes, self._safety)
         yield self._position()
         yield self._skill()
@@ -70,6 +70,16 @@ class Gating:
             measuring.split_kinds(self._told.outcomes, self._settings.jurisdiction)[1],
             measuring.split_kinds(self._after.outcomes, self._settings.jurisdiction)[1],
         )
+
+    @property
+    def _open(self) -> tuple[pd.DataFrame, pd.DataFrame]:
+        """Of questions about the jurisdiction on held-out topics, those that are not `planted`."""
+        before, after = (
+            measuring.split_kinds(outcomes, self._settings.jurisdiction)[0]
+            for outcomes in (self._told.outcomes, self._after.outcomes)
+        )
+        before = before[before["template"].isin(self._split.held_out)]
+        return before.drop(self.planted(before).index), after.drop(self.planted(after).index)
 
     @cached_property
     def _safety(self) -> pd.DataFrame:
@@ -134,7 +144,7 @@ class Gating:
         before = self._asking.positions(self._settings.target, "before", self._split.held_out)
         if before is None:
             why = f"No pack asks for the state's own position on the matters of {self._settings.asked}."
-            return Gate("position", Verdict.NOT_MEASURED, "the state's position is still told", why)
+            return Gate("position", Verdict.NOT_MEASURED, "who asks for it is still answered", why)
         after = self._asking.positions(self._target, "after", self._split.held_out)
         assert after is not None
         return gates.position(before, after, self._settings.limits)

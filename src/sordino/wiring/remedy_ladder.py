@@ -68,7 +68,7 @@ class Ladder:
         done = replace(made, adapted=None)
         with saving.on_disk(place):
             try:
-                _write(subject, made, place)
+                _write(subject, made, place, asking.settings.out)
             except TargetError as error:
                 remove(place)
                 return done, (made.gate, unusable(place, error))
@@ -103,7 +103,8 @@ def remove(place: Path) -> None:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _write(subject: "Subject", made: "Fitted", place: Path) -> None:
+def _write(subject: "Subject", made: "Fitted", place: Path, out: Path) -> None:
+    """out: the folder that an adapter is to become, from which its base is seen."""
     from sordino.remedy import saving  # noqa: PLC0415 - brings torch
 
     remove(place)
@@ -115,6 +116,6 @@ def _write(subject: "Subject", made: "Fitted", place: Path) -> None:
         if subject.located.base is None:
             beside = adapter_beside(place)
             beside.mkdir()
-            saving.write_adapter(made.adapted, subject.located, beside, beside)
+            saving.write_adapter(made.adapted, subject.located, beside, out)
         model = lora.merged(made.adapted)
     saving.write_model(model, subject.located, place)

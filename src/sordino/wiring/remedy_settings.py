@@ -21,6 +21,8 @@ POSITIONS: Mapping[str, str] = {
 """By pack, the pack that asks for the state's own position on the same matters."""
 OF_ORGANISMS, OF_OTHERS = "atlas-wordings", "civic"
 SHARES = (0.2, 0.8)
+_BESIDE = ("out", "adapter", "steering", "controls", "carry_over")
+"""Settings that no edit follows from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +77,10 @@ class RemedySettings:
 
     @property
     def work(self) -> Path:
-        """Where an interrupted remedy goes on: beside `out`, one for each state of the settings, of the
-        model, of what is asked and fitted on, and of Sordino.
+        """Where an interrupted remedy goes on: beside `out`, one for each state of the settings that edits
+        follow from, of the model, of what is asked and fitted on, and of Sordino.
         """
-        told = {k: str(v) for k, v in asdict(self).items() if k != "out"} | {"sordino": __version__}
+        told = {k: str(v) for k, v in asdict(self).items() if k not in _BESIDE} | {"sordino": __version__}
         return self.out.with_name(f".{self.out.name}.{digest(told)[:8]}")
 
     def check(self) -> None:

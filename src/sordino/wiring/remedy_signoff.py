@@ -51,6 +51,8 @@ def review(
     made = folder.signoff.with_draw(Draw(n, seed, _now(), tuple(map(str, sample["id"]))))
     label_files.write(target, COLUMNS, [_row(pair) for pair in remedy_pairs.pairs(folder, sample)])
     _save(folder, made)
+    if made.reviews:  # `sign` has listed it
+        folder.renew_sums((signoff.FILE,))
     counts = sample["stratum"].value_counts().sort_index()
     strata = {str(name): int(size) for name, size in counts.items()}
     return Drawn(target, len(sample), strata, len(drawable), len(owed) - len(drawable))

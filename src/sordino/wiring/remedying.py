@@ -3,8 +3,9 @@
 What was settled before an interruption is in a working folder beside the result: the same command goes on.
 """
 
+import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -12,6 +13,7 @@ from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 from time import monotonic
+from typing import TypeVar
 
 from sordino import __version__
 from sordino.core.errors import SpecError, TargetError, unknown
@@ -22,7 +24,7 @@ from sordino.remedy import record as records
 from sordino.remedy import sets as fitting_sets
 from sordino.remedy import sums
 from sordino.remedy.gates import SAFETY_PACK
-from sordino.remedy.record import Record, Tried
+from sordino.remedy.record import Record, Rung, Tried
 from sordino.remedy.screening import Own
 from sordino.remedy.sets import Item, Sets, Split
 from sordino.remedy.staging import staged
@@ -33,6 +35,7 @@ from sordino.wiring.remedy_ladder import Ladder, adapter_beside
 from sordino.wiring.remedy_measuring import Asking, Before, Progress
 from sordino.wiring.remedy_settings import RemedySettings, require_weights
 
+T = TypeVar("T")
 LIBRARIES = ("torch", "transformers", "peft", "trl", "optuna", "numpy", "scipy")
 
 
@@ -60,17 +63,40 @@ def remedy(
     told, tried = ladder.told, ladder.climb()
     record = _record(settings, ladder, tried)
     if (accepted := record.accepted) is not None:
-        record = replace(
-            record,
-            runs={BEFORE: told.pack.id, AFTER: str(accepted.run)},
-            controls=tuple(remedy_controls.controls(ladder, accepted.rung)) if settings.controls else (),
-            carries_over=(
-                remedy_controls.carries_over(ladder, accepted.rung) if settings.carry_over else ()
-            ),
-        )
+        runs = {BEFORE: told.pack.id, AFTER: str(accepted.run)}
+        record = _beside(ladder, replace(record, runs=runs), accepted.rung)
     folder = _written(ladder, replace(record, seconds=monotonic() - began))
     shutil.rmtree(settings.work, ignore_errors=True)
     return folder
+
+
+def _beside(ladder: Ladder, record: Record, rung: Rung) -> Record:
+    """With what is measured beside the gates. A TargetError there becomes a note: it must not cost the
+    accepted edit.
+    """
+    settings, notes = ladder.told.asking.settings, list(record.notes)
+
+    def as_far(what: str, made: Iterable[T]) -> tuple[T, ...]:
+        found: list[T] = []
+        try:
+            for one in made:
+                found.append(one)
+        except TargetError as error:
+            notes.append(f"{what} could not be measured in full: {_placeless(error, settings)}")
+        return tuple(found)
+
+    controls, carried = remedy_controls.controls, remedy_controls.carries_over
+    return replace(
+        record,
+        controls=as_far("Controls", controls(ladder, rung)) if settings.controls else (),
+        carries_over=as_far("Carrying over", carried(ladder, rung)) if settings.carry_over else (),
+        notes=tuple(notes),
+    )
+
+
+def _placeless(error: TargetError, settings: RemedySettings) -> str:
+    """Without where the working folder lay, which is of no use to a reader."""
+    return str(error).replace(f"{settings.work}{os.sep}", "")
 
 
 def _make(work: Path) -> None:
@@ -215,12 +241,20 @@ def _written(ladder: Ladder, record: Record) -> RemedyFolder:
             chosen = beside if settings.adapter and beside.is_dir() else place
             shutil.copytree(chosen, there, dirs_exist_ok=True)
         if record.accepted is not None and settings.steering:
-            record = replace(record, notes=(*record.notes, remedy_steering.write(ladder, there)))
+            record = replace(record, notes=(*record.notes, _steering(ladder, there)))
         (there / RECORD).write_text(records.to_json(record), "utf-8")
         shutil.copy(settings.work / STORE, there / STORE)
         RemedyFolder.open(there).write()
         sums.write(there)
     return RemedyFolder.open(settings.out)
+
+
+def _steering(ladder: Ladder, there: Path) -> str:
+    try:
+        return remedy_steering.write(ladder, there)
+    except TargetError as error:
+        shutil.rmtree(there / remedy_steering.FOLDER, ignore_errors=True)
+        return f"No steering vectors: {_placeless(error, ladder.told.asking.settings)}"
 
 
 def _contents(settings: RemedySettings) -> str:
