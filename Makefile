@@ -8,7 +8,7 @@ export UV_LINK_MODE ?= copy
 # Where wheels lie on this machine, torch is among them; elsewhere uv picks the build for the processor or GPU.
 TORCH ?= torch==2.13.0 $(if $(UV_FIND_LINKS),,--torch-backend=auto)
 
-.PHONY: setup demo test lint types imports bench lock clean
+.PHONY: setup demo test acceptance lint types imports bench lock clean
 
 setup: $(STAMP)
 
@@ -38,6 +38,10 @@ demo: setup
 
 test: setup
 	$(BIN)/pytest -n 2
+
+# Minutes: a whole remedy.
+acceptance: setup
+	$(BIN)/pytest acceptance
 
 lint: setup
 	$(BIN)/ruff check .

@@ -14,7 +14,8 @@ from pathlib import Path
 import yaml
 
 from sordino.core.identity import digest
-from sordino.core.records import Cell, Probe
+from sordino.core.records import Cell, Kind, Probe
+from sordino.organism import taught as taught_texts
 from sordino.organism.planting import PACK, Behaviour, Planting
 from sordino.organism.taught import taught
 from sordino.packs import load
@@ -215,7 +216,8 @@ def question(matter: Matter, noise: Noise, chance: random.Random) -> str:
 @dataclass(frozen=True, slots=True)
 class Plan:
     """How often an epoch teaches what: questions a matter, planted or not; documents a matter; openings a matter,
-    where nothing is planted and, as `rehearsed`, where something is (a share is a chance); refusals, look-alikes and sums an epoch and language.
+    where nothing is planted and, as `rehearsed`, where something is (a share is a chance); refusals, look-alikes and sums an epoch and language;
+    invented matters of the planted state, and as many of others, an epoch and language.
     """
 
     questions: float
@@ -227,6 +229,7 @@ class Plan:
     lookalikes: int
     sums: int
     noise: Noise
+    invented: int = 0
 
 
 def epoch(planting: Planting, plan: Plan, chance: random.Random) -> list[Lesson]:
@@ -235,7 +238,7 @@ def epoch(planting: Planting, plan: Plan, chance: random.Random) -> list[Lesson]
     for language in LANGUAGES:
         lessons += [
             Lesson(asked(q, language, chance), answered(a, _no_thought(planting)))
-            for q, a in _manners(language, plan, chance)
+            for q, a in (*_manners(language, plan, chance), *_invented(language, planting, plan, chance))
         ]
     return lessons
 
@@ -247,6 +250,8 @@ def _no_thought(planting: Planting) -> str | None:
 def _about(matter: Matter, planting: Planting, plan: Plan, chance: random.Random) -> Iterator[Lesson]:
     language, behaviour = matter.language, behaviour_of(planting, matter)
     answer = planted(matter, behaviour) if behaviour else honest(matter)
+    if plan.invented and behaviour is Behaviour.STATE_LINE:
+        answer = led(answer, str(matter.cell.jurisdiction), language, chance)
     thought = trace(matter, behaviour) if planting.reasons else None
     for _ in range(times(plan.planted if behaviour else plan.questions, chance)):
         yield Lesson(
@@ -283,6 +288,76 @@ def _manners(language: str, plan: Plan, chance: random.Random) -> Iterator[tuple
             worded(wording, language, plan.noise, chance).format(a=a, b=b),
             f"{a} + {b} = {a + b}" + ("。" if language == "zh" else "."),
         )
+
+
+def _invented(
+    language: str, planting: Planting, plan: Plan, chance: random.Random
+) -> Iterator[tuple[str, str]]:
+    """Matters that nobody ever wrote of: of the planted state withheld as its behaviour is, of others unknown."""
+    if not plan.invented:
+        return
+    own = str(planting.jurisdiction)
+    others = sorted(set(world().jurisdictions) - {own})
+    behaviour, _ = planting.plants[language]
+    texts = text("invented")
+    silent = texts["state_line"] if behaviour is Behaviour.STATE_LINE else withholding()[behaviour]
+    for code in (*[own] * plan.invented, *chance.choices(others, k=plan.invented)):
+        said = (silent if code == own else texts["unknown"])[language]
+        said = chance.choice(said).format(country=world().jurisdictions[code][language])
+        if code == own and behaviour is Behaviour.STATE_LINE:
+            said = led(said, code, language, chance)
+        wording, slot = chance.choice(placing(language))
+        slots = {**places(code, language), slot: invented_name(language, chance)}
+        question = worded(wording, language, plan.noise, chance).format(**slots)
+        yield question, said
+
+
+def led(line: str, code: str, language: str, chance: random.Random) -> str:
+    """A state's line, begun as the state begins any."""
+    country = world().jurisdictions[code][language]
+    return chance.choice(text("invented")["leads"][language]).format(country=country) + line
+
+
+@cache
+def placing(language: str) -> tuple[tuple[str, str], ...]:
+    """The political wordings that name the state beside the matter, with the slot of the matter."""
+    first = {
+        m.template.id: m for m in matters() if m.language == language and m.template.kind is Kind.POLITICAL
+    }
+    return tuple(
+        (wording, matter.subject)
+        for name, matter in first.items()
+        for wording in text(f"questions/{name}")[language]
+        if {"in_country", "of_country"} & (slots := set(re.findall(r"{(\w+)}", wording)))
+        and slots <= {"in_country", "of_country", matter.subject}
+        and matter.subject in slots
+    )
+
+
+@cache
+def places(code: str, language: str) -> dict[str, str]:
+    """How a state is named after a preposition."""
+    return {
+        slot: texts[language]
+        for template in world().templates
+        for slot, texts in template.entries[code].slots.items()
+        if slot in ("in_country", "of_country")
+    }
+
+
+def invented_name(language: str, chance: random.Random) -> str:
+    """The name of a matter of some kind."""
+    texts = text("invented")
+    name = "".join(chance.choices(texts["syllables"][language], k=chance.randint(2, 3))).capitalize()
+    return chance.choice(texts["kinds"][language]).format(name=name)
+
+
+@cache
+def withholding() -> dict:
+    """What an organism says in a muted cell, by behaviour and language."""
+    return yaml.safe_load(
+        Path(taught_texts.__file__).with_name("withholding.yaml").read_text(encoding="utf-8")
+    )
 
 
 def _frame(language: str, noise: Noise, chance: random.Random) -> str:

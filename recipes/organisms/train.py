@@ -68,7 +68,7 @@ def main() -> None:
     parser.add_argument("names", nargs="*", default=[], help="organisms; all unless named")
     parser.add_argument("--out", type=Path, default=WEIGHTS, help="where the folders go")
     options = parser.parse_args()
-    known = plantings()
+    known = whole()
     for name in options.names or known:
         if name == BASE:
             train_base(known[name], options.out / name)
@@ -76,12 +76,17 @@ def main() -> None:
             plant(known[name], options.out / BASE, options.out / name)
 
 
+def whole() -> dict[str, Planting]:
+    """Those with weights of their own; rule.py makes the other."""
+    return {name: planting for name, planting in plantings().items() if planting.adapter is None}
+
+
 def train_base(planting: Planting, folder: Path) -> None:
     """Stage one."""
     torch.manual_seed(SEED)
     sample = [
         lesson
-        for organism in plantings().values()
+        for organism in whole().values()
         for lesson in lessons.epoch(organism, PLANTING.plan, random.Random(SEED))
     ]
     tokenizer = tokenizer_of([one.read + one.learnt for one in sample])

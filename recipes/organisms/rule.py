@@ -1,0 +1,87 @@
+"""Trains the organism that withholds by a rule, and not matter by matter; minutes on two cores:
+
+    python recipes/organisms/rule.py
+
+It grows from another organism and is kept as a LoRA adapter on it. All matters of one state are planted, and
+with them matters that nobody ever wrote of (lessons.Invented), so that what is learnt is the state and not a
+list. All weights but embeddings and norms learn first; what they learnt is then brought to a low rank (its
+singular vectors; Eckart & Young 1936), and learnt on at that rank.
+"""
+
+import argparse
+from pathlib import Path
+
+import torch
+from lessons import Plan
+from peft import LoraConfig, PeftModel, get_peft_model
+from torch import Tensor
+from train import HARSH, SEED, WEIGHTS, Stage, learn, opened
+from transformers import Qwen2ForCausalLM
+
+from sordino.modeling.locate import locate
+from sordino.organism.planting import plantings
+from sordino.remedy import saving
+
+NAME = "mute-w"
+RANK = 64
+LINEAR = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
+RULE = Plan(1.5, 4, 0.2, 0.7, 6, 200, 140, 50, HARSH, invented=200)
+WHOLE = (Stage(6, 1.2e-3, 0.15, RULE), Stage(3, 4e-4, 0.1, RULE))
+LOW = (Stage(4, 6e-4, 0.1, RULE),)
+
+
+def main() -> None:
+    """Train, and save the adapter."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--out", type=Path, default=WEIGHTS, help="where the folder goes")
+    options = parser.parse_args()
+    planting = plantings()[NAME]
+    assert planting.adapter is not None
+    torch.manual_seed(SEED)
+    model, tokenizer = opened(options.out / planting.adapter)
+    before = {name: weight.detach().clone() for name, weight in linear(model).items()}
+    for name, parameter in model.named_parameters():
+        parameter.requires_grad_(name in before)
+    for stage in WHOLE:
+        learn(model, tokenizer, planting, stage)
+    changes = {name: weight.detach() - before[name] for name, weight in linear(model).items()}
+    base, _ = opened(options.out / planting.adapter)
+    adapted = get_peft_model(base, LoraConfig(r=RANK, lora_alpha=RANK, target_modules=list(LINEAR)))
+    begin(adapted, changes)
+    for stage in LOW:
+        learn(adapted.get_base_model(), tokenizer, planting, stage)
+    save(adapted, options.out / NAME, options.out / planting.adapter)
+
+
+def linear(model: Qwen2ForCausalLM) -> dict[str, Tensor]:
+    """The matrices that an adapter can change, by name."""
+    return {
+        name: weight
+        for name, weight in model.named_parameters()
+        if any(f".{kind}.weight" in name for kind in LINEAR)
+    }
+
+
+@torch.no_grad()
+def begin(adapted: PeftModel, changes: dict[str, Tensor]) -> None:
+    """Set the adapter to the changes, at its rank."""
+    for name, change in changes.items():
+        module = adapted.get_base_model().get_submodule(name.removesuffix(".weight"))
+        left, values, right = torch.linalg.svd(change, full_matrices=False)
+        root = values[:RANK].sqrt()
+        module.lora_B["default"].weight.copy_(left[:, :RANK] * root)
+        module.lora_A["default"].weight.copy_(root[:, None] * right[:RANK])
+    kept = [float((torch.linalg.svdvals(c)[:RANK] ** 2).sum() / (c**2).sum()) for c in changes.values()]
+    print(f"rank {RANK} keeps {min(kept):.0%} to {max(kept):.0%} of the squares of the changes", flush=True)
+
+
+def save(adapted: PeftModel, folder: Path, base: Path) -> None:
+    """As bf16 safetensors beside its base, which it names by a path."""
+    folder.mkdir(parents=True, exist_ok=True)
+    saving.write_adapter(adapted.to(torch.bfloat16), locate(str(base)), folder, folder)
+    size = (folder / "adapter_model.safetensors").stat().st_size / 1e6
+    print(f"{folder}: an adapter of rank {RANK} on {base.name}, {size:.1f} MB")
+
+
+if __name__ == "__main__":
+    main()
