@@ -25,7 +25,7 @@ def test_what_is_planted_is_shipped():
 @pytest.mark.parametrize("name", list(plantings()))
 def test_weights_are_small_bfloat16_safetensors(name):
     folder = shipped.folder(name)
-    assert {file.suffix for file in folder.iterdir()} == {".json", ".jinja", ".safetensors"}
+    assert {file.suffix for file in folder.iterdir()} <= {".json", ".jinja", ".safetensors"}
     (file,) = folder.glob("*.safetensors")
     assert file.stat().st_size < LARGEST_FILE
     with safe_open(file, "pt") as weights:

@@ -79,7 +79,7 @@ def test_the_honest_opening_gains_and_the_model_is_left_alone(noise, noise_sets)
     edit, settings, score = fitted(subject, noise_sets, progress=lambda *one: told.append(one))
     assert same(subject.model, before)
     assert settings["layers"] == sorted({writer.layer for writer, _, _ in edit.parts})
-    assert told == [(done, 24) for done in range(25)]
+    assert told == [(done, 36) for done in range(37)]
     unedited = Battery(subject, noise_sets, LOOSE).score(0, nothing(subject))
     assert all(score.margin[language] > unedited.margin[language] + 1 for language in score.margin)
     battery = Battery(noise(), noise_sets, LOOSE)
