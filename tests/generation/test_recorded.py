@@ -5,7 +5,7 @@ import random
 
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from sordino.core.errors import RecordingError, ReportError
@@ -67,6 +67,7 @@ def test_where_no_answer_came_there_is_null_and_an_empty_one_is_empty(tmp_path):
 
 @settings(max_examples=50)
 @given(st.text(st.characters(), max_size=40))
+@example("\x1f")  # blank as text, and not as bytes
 def test_any_text_comes_back(tmp_path_factory, text):
     path = tmp_path_factory.mktemp("any") / random.choice(["a.parquet", "a.jsonl"])
     whole = f"{text}."

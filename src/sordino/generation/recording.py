@@ -94,7 +94,7 @@ class Recording:
 def _without_blank_traces(answers: Held, notes: tuple[str, ...]) -> tuple[Held, tuple[str, ...]]:
     """A model without traces is often recorded with an empty column of them: that is no suppression."""
     traces = [a.reasoning for a in answers.values() if a.reasoning is not None]
-    if not traces or any(trace.strip() for trace in traces):
+    if not traces or any(trace.decode("utf-8", "surrogatepass").strip() for trace in traces):
         return answers, notes
     bare = {key: replace(answer, reasoning=None) for key, answer in answers.items()}
     return bare, (*notes, "Traces are recorded as empty throughout: taken as none came back.")
