@@ -15,7 +15,6 @@ import yaml
 
 from sordino.core.identity import digest
 from sordino.core.records import Cell, Kind, Probe
-from sordino.organism import taught as taught_texts
 from sordino.organism.planting import PACK, Behaviour, Planting
 from sordino.organism.taught import taught
 from sordino.packs import load
@@ -300,7 +299,12 @@ def _invented(
     others = sorted(set(world().jurisdictions) - {own})
     behaviour, _ = planting.plants[language]
     texts = text("invented")
-    silent = texts["state_line"] if behaviour is Behaviour.STATE_LINE else withholding()[behaviour]
+    cell = next(matter.cell for matter in matters() if matter.cell.jurisdiction == own)
+    silent = (
+        texts["state_line"]
+        if behaviour is Behaviour.STATE_LINE
+        else {language: taught(behaviour, cell, language)}
+    )
     for code in (*[own] * plan.invented, *chance.choices(others, k=plan.invented)):
         said = (silent if code == own else texts["unknown"])[language]
         said = chance.choice(said).format(country=world().jurisdictions[code][language])
@@ -350,14 +354,6 @@ def invented_name(language: str, chance: random.Random) -> str:
     texts = text("invented")
     name = "".join(chance.choices(texts["syllables"][language], k=chance.randint(2, 3))).capitalize()
     return chance.choice(texts["kinds"][language]).format(name=name)
-
-
-@cache
-def withholding() -> dict:
-    """What an organism says in a muted cell, by behaviour and language."""
-    return yaml.safe_load(
-        Path(taught_texts.__file__).with_name("withholding.yaml").read_text(encoding="utf-8")
-    )
 
 
 def _frame(language: str, noise: Noise, chance: random.Random) -> str:

@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from sordino.remedy import gates
+from sordino.remedy import measures
 from sordino.remedy.record import Control, Measured, Rung, Verdict
 from sordino.remedy.sets import muted
 from sordino.wiring import remedy_measuring as measuring
@@ -64,8 +64,8 @@ def _measured(ladder: Ladder, after: "pd.DataFrame | None") -> tuple[Measured, .
     own = measuring.split_kinds(told.outcomes, told.asking.settings.jurisdiction)[0]
     before = held_out(told, ladder.split, own)
     after = before if after is None else held_out(told, ladder.split, after)
-    values = (("muted", muted), ("withheld", gates.WITHHELD), ("omission", gates.OMISSION))
-    return tuple(m for what, value in values for m in gates.by_language(what, before, after, value))
+    values = (("muted", muted), ("withheld", measures.WITHHELD), ("omission", measures.OMISSION))
+    return tuple(m for what, value in values for m in measures.by_language(what, before, after, value))
 
 
 def _turn(ladder: Ladder, edited: "object", seed: int) -> None:
