@@ -48,7 +48,7 @@ _RUNGS = {
         "condition: Lee et al. 2025). Both are learnt together, so that an honest opening becomes likelier "
         "than the evasion on withheld questions, while a penalty on the divergence holds the first token "
         "of siblings, neutral questions, look-alikes and refused requests where it was (Fang et al. 2025 "
-        "project instead)."
+        "project instead). Several such edits are learnt apart, and their mean is taken (Breiman 1996)."
     ),
     Rung.LORA: (
         "Rung C. A low-rank adapter (Hu et al. 2022) learns honest answers, then to prefer them to the "
