@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from sordino.modeling.hooks import ablated, run
-from sordino.modeling.likelihood import FromLayer, continuations, divergence, next_token, of_answers
+from sordino.modeling.likelihood import FromLayer, continuations, divergence, leads, next_token, of_answers
 
 tiny = SimpleNamespace(**run_path(str(Path(__file__).with_name("tiny_architectures.py"))))
 EVERY = pytest.mark.parametrize("model_type", sorted(tiny.CONFIGS))
@@ -55,6 +55,29 @@ def test_answers_are_as_likely_as_a_plain_loop_finds_them(model_type):
     torch.testing.assert_close(first, torch.stack([one for _, one in expected]), atol=2e-4, rtol=1e-4)
     assert told[2] == 0
     assert len({round(float(value), 3) for value in told}) == len(PAIRS)
+
+
+@EVERY
+def test_a_token_leads_by_what_it_has_over_the_likeliest_other(model_type):
+    model = tiny.built(model_type)
+    (some,) = continuations(PAIRS, most=MOST)
+    found = leads(logits_of(model, some), some)
+    for row, (prompt, answer) in enumerate(PAIRS):
+        for place, token in enumerate(answer[:MOST]):
+            told = plainly(model, [*prompt, *answer[:place]], ())[1].tolist()
+            lead = told.pop(token) - max(told)
+            at = some.keep - len(answer[:MOST]) + place
+            assert float(found[row, at]) == pytest.approx(lead, abs=2e-4)
+    assert not found[~some.is_answer].any()
+
+
+def test_what_is_written_greedily_leads_throughout():
+    model = tiny.built("qwen2")
+    prompt, written = list(PAIRS[0][0]), []
+    for _ in range(MOST):
+        written.append(int(plainly(model, [*prompt, *written], ())[1].argmax()))
+    (some,) = continuations([(prompt, written)], most=MOST)
+    assert (leads(logits_of(model, some), some) > 0).all()
 
 
 def test_what_a_batch_holds():

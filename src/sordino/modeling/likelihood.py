@@ -62,6 +62,18 @@ def of_answers(logits: Tensor, some: Continuations) -> Tensor:
     return (told * some.is_answer.to(logits.device)).sum(1)
 
 
+def leads(logits: Tensor, some: Continuations) -> Tensor:
+    """(n, keep) by how many nats each token of the answers leads the likeliest other; 0 where none is.
+
+    Where all lead, greedy decoding writes the answer. logits: as `of_answers`.
+    """
+    ids = some.batch["input_ids"]
+    ids = ids[:, ids.shape[1] - some.keep :, None].to(logits.device)
+    scores = logits[:, :-1].float()
+    other = scores.scatter(-1, ids, float("-inf")).amax(-1)
+    return torch.where(some.is_answer.to(logits.device), scores.gather(-1, ids)[..., 0] - other, 0.0)
+
+
 def next_token(logits: Tensor, some: Continuations) -> Tensor:
     """(n, vocabulary) log-probabilities of the token that follows each prompt. logits: as `of_answers`."""
     rows = torch.arange(len(logits))

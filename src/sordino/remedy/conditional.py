@@ -2,7 +2,7 @@
 """Rung B: an edit that acts only where the model would be silent, merged into what its middle layers write.
 
 Each matrix gets a change of low rank: gates that answer to what the layer reads, and shifts that they
-write. Both are learnt together, so that the honest opening becomes likelier than the evasion on withheld
+write. Both are learnt together, so that each token of the honest opening leads all others on withheld
 questions, while the first token of everything else (siblings, neutral questions, look-alikes, refused
 requests) stays, as a penalty on its divergence demands. Gating a shift by a condition is CAST's idea (Lee
 et al., ICLR 2025, arXiv:2409.05907); demanding nothing on what must stay AlphaEdit's (Fang et al., ICLR
@@ -19,7 +19,7 @@ import torch
 from torch import Tensor
 
 from sordino.modeling.architectures import Writer, layers_of, writers_of
-from sordino.modeling.likelihood import FromLayer, divergence, next_token, of_answers
+from sordino.modeling.likelihood import FromLayer, divergence, leads, next_token
 from sordino.remedy.scoring import GUARDS, Battery, Score
 from sordino.remedy.subject import Subject
 
@@ -30,10 +30,13 @@ Breiman 1996).
 DOSE = 0.95
 """Of the mean of their shifts: the whole of it overshoots, into what was learnt of other topics."""
 RANK, STEPS, RATE, DECAY, DROPOUT = 4, 32, 0.02, 0.05, 0.3
-MARGIN = 12.0
-"""Nats by which an honest opening is to lead: what is well won on fitted topics carries over to others."""
-LIKELY, STAYS = 0.2, {"siblings": 10.0, "neutral": 7.0, "benign": 7.0, "harmful": 10.0}
-"""What a nat of the honest opening counts, and a nat of divergence, beside a nat of the margin."""
+FIRST, REST = 8.0, 3.0
+"""Nats by which the tokens of an honest opening are to lead all others, the first and each after it: what
+is well won on fitted topics carries over to others. A whole opening's odds over an evasion say less: its
+later tokens can decide them while the model still begins the evasion.
+"""
+STAYS = {"siblings": 20.0, "neutral": 14.0, "benign": 7.0, "harmful": 10.0}
+"""What a nat of divergence counts, beside a nat of a lead that lacks."""
 WARM = 5
 
 
@@ -149,12 +152,15 @@ def _begun(writer: Writer, chance: torch.Generator, device: str) -> tuple[Writer
 
 def _learn(battery: Battery, edit: Conditional, step: int) -> None:
     """The gradients of one step: of one batch of withheld questions, and one of each guard, in turn."""
-    honest, evasive = (battery.entering(name, edit.first) for name in ("honest", "evasive"))
-    index = step % len(honest.batches)
+    side = battery.entering("honest", edit.first)
+    index = step % len(side.batches)
+    some = side.batches[index]
     with edit.applied(DROPOUT):
-        wanted = of_answers(honest.logits(index), honest.batches[index])
-        lead = wanted - of_answers(evasive.logits(index), evasive.batches[index])
-    (torch.relu(MARGIN - lead) - LIKELY * wanted).mean().backward()
+        led = leads(side.logits(index), some)
+    asked = torch.full_like(led, REST)
+    asked[torch.arange(len(led)), (some.keep - some.lengths).clamp(max=some.keep - 1)] = FIRST
+    lacking = torch.relu(asked - led) * some.is_answer.to(led.device)
+    lacking.sum(1).mean().backward()
     for name in GUARDS:
         if name in battery.guards:
             _stay(battery, edit, name, step)
