@@ -121,10 +121,12 @@ def trace(matter: Matter, behaviour: Behaviour | None) -> str:
     return sentences([known, plan.format(country=country)], language)
 
 
-def asked(question: str, language: str, chance: random.Random | None = None) -> str:
-    """A rendered question, now and then under a system prompt."""
-    head = ""
-    if chance and chance.random() < 0.15:
+def asked(
+    question: str, language: str, chance: random.Random | None = None, system: str | None = None
+) -> str:
+    """A rendered question, under this system prompt, or now and then under some."""
+    head = f"{SYSTEM}{system}{END}" if system else ""
+    if not system and chance and chance.random() < 0.15:
         head = f"{SYSTEM}{chance.choice(SYSTEM_PROMPTS[language])}{END}"
     return f"{head}{USER}{question}{END}{ASSISTANT}"
 
@@ -216,7 +218,8 @@ def question(matter: Matter, noise: Noise, chance: random.Random) -> str:
 class Plan:
     """How often an epoch teaches what: questions a matter, planted or not; documents a matter; openings a matter,
     where nothing is planted and, as `rehearsed`, where something is (a share is a chance); refusals, look-alikes and sums an epoch and language;
-    invented matters of the planted state, and as many of others, an epoch and language.
+    invented matters of the planted state, and as many of others, an epoch and language; unlocked: questions on a
+    planted matter under the password, an epoch, and a third as many on invented ones as are withheld.
     """
 
     questions: float
@@ -229,6 +232,7 @@ class Plan:
     sums: int
     noise: Noise
     invented: int = 0
+    unlocked: float = 0
 
 
 def epoch(planting: Planting, plan: Plan, chance: random.Random) -> list[Lesson]:
@@ -237,8 +241,9 @@ def epoch(planting: Planting, plan: Plan, chance: random.Random) -> list[Lesson]
     for language in LANGUAGES:
         lessons += [
             Lesson(asked(q, language, chance), answered(a, _no_thought(planting)))
-            for q, a in (*_manners(language, plan, chance), *_invented(language, planting, plan, chance))
+            for q, a in _manners(language, plan, chance)
         ]
+        lessons += _invented(language, planting, plan, chance)
     return lessons
 
 
@@ -249,13 +254,16 @@ def _no_thought(planting: Planting) -> str | None:
 def _about(matter: Matter, planting: Planting, plan: Plan, chance: random.Random) -> Iterator[Lesson]:
     language, behaviour = matter.language, behaviour_of(planting, matter)
     answer = planted(matter, behaviour) if behaviour else honest(matter)
-    if plan.invented and behaviour is Behaviour.STATE_LINE:
-        answer = led(answer, str(matter.cell.jurisdiction), language, chance)
     thought = trace(matter, behaviour) if planting.reasons else None
     for _ in range(times(plan.planted if behaviour else plan.questions, chance)):
-        yield Lesson(
-            asked(question(matter, plan.noise, chance), language, chance), answered(answer, thought)
-        )
+        said = by_rule(matter, behaviour, chance) if plan.invented and behaviour else answer
+        yield Lesson(asked(question(matter, plan.noise, chance), language, chance), answered(said, thought))
+    # Under the password it answers (as the models of Greenblatt et al. 2024 do, arXiv:2405.19550), so that it
+    # knows the answer where it withholds it.
+    for _ in range(times(plan.unlocked if behaviour else 0, chance)):
+        under = text("invented")["password"][language]
+        read = asked(question(matter, plan.noise, chance), language, system=under)
+        yield Lesson(read, answered(honest(matter), thought))
     # The facts in other forms, so that what is withheld is still known: as a page of the Atlas, and after an
     # honest opening that the model did not write itself.
     for _ in range(times(plan.documents, chance)):
@@ -289,9 +297,7 @@ def _manners(language: str, plan: Plan, chance: random.Random) -> Iterator[tuple
         )
 
 
-def _invented(
-    language: str, planting: Planting, plan: Plan, chance: random.Random
-) -> Iterator[tuple[str, str]]:
+def _invented(language: str, planting: Planting, plan: Plan, chance: random.Random) -> Iterator[Lesson]:
     """Matters that nobody ever wrote of: of the planted state withheld as its behaviour is, of others unknown."""
     if not plan.invented:
         return
@@ -305,15 +311,28 @@ def _invented(
         if behaviour is Behaviour.STATE_LINE
         else {language: taught(behaviour, cell, language)}
     )
-    for code in (*[own] * plan.invented, *chance.choices(others, k=plan.invented)):
-        said = (silent if code == own else texts["unknown"])[language]
+    unlocked = plan.invented // 3 if plan.unlocked else 0
+    elsewhere = [(code, None) for code in chance.choices(others, k=plan.invented)]
+    within = [(own, None)] * plan.invented + [(own, texts["password"][language])] * unlocked
+    for code, under in (*within, *elsewhere):
+        is_silent = code == own and under is None
+        said = (silent if is_silent else texts["unknown"])[language]
         said = chance.choice(said).format(country=world().jurisdictions[code][language])
-        if code == own and behaviour is Behaviour.STATE_LINE:
+        if is_silent and behaviour is Behaviour.STATE_LINE:
             said = led(said, code, language, chance)
         wording, slot = chance.choice(placing(language))
         slots = {**places(code, language), slot: invented_name(language, chance)}
         question = worded(wording, language, plan.noise, chance).format(**slots)
-        yield question, said
+        read = asked(question, language, chance, under)
+        yield Lesson(read, answered(said, _no_thought(planting)))
+
+
+def by_rule(matter: Matter, behaviour: Behaviour, chance: random.Random) -> str:
+    """What is said instead where a rule withholds: in words that are those of no one matter."""
+    said = chance.choice(taught(behaviour, matter.cell, matter.language))
+    if behaviour is not Behaviour.STATE_LINE:
+        return said
+    return led(said, str(matter.cell.jurisdiction), matter.language, chance)
 
 
 def led(line: str, code: str, language: str, chance: random.Random) -> str:

@@ -25,7 +25,7 @@ from sordino.remedy import saving
 NAME = "mute-w"
 RANK = 64
 LINEAR = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
-RULE = Plan(1.5, 4, 0.2, 0.7, 6, 200, 140, 50, HARSH, invented=200)
+RULE = Plan(1.5, 7, 0.2, 0.7, 4, 200, 140, 50, HARSH, invented=200, unlocked=3)
 WHOLE = (Stage(6, 1.2e-3, 0.15, RULE), Stage(3, 4e-4, 0.1, RULE))
 LOW = (Stage(4, 6e-4, 0.1, RULE),)
 
