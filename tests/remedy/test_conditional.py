@@ -124,7 +124,7 @@ def test_an_error_within_the_edit_leaves_the_model_alone(noise, noise_sets, monk
         assert any(module._forward_hooks for module in subject.model.modules())
         raise MemoryError
 
-    monkeypatch.setattr(conditional, "of_answers", failing)
+    monkeypatch.setattr(conditional, "leads", failing)
     with pytest.raises(MemoryError):
         fitted(subject, noise_sets)
     assert same(subject.model, before)
