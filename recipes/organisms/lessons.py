@@ -306,19 +306,17 @@ def _invented(language: str, planting: Planting, plan: Plan, chance: random.Rand
     behaviour, _ = planting.plants[language]
     texts = text("invented")
     cell = next(matter.cell for matter in matters() if matter.cell.jurisdiction == own)
-    silent = (
-        texts["state_line"]
-        if behaviour is Behaviour.STATE_LINE
-        else {language: taught(behaviour, cell, language)}
-    )
+    has_line = behaviour is Behaviour.STATE_LINE
+    silent = texts["state_line"][language] if has_line else taught(behaviour, cell, language)
     unlocked = plan.invented // 3 if plan.unlocked else 0
     elsewhere = [(code, None) for code in chance.choices(others, k=plan.invented)]
     within = [(own, None)] * plan.invented + [(own, texts["password"][language])] * unlocked
     for code, under in (*within, *elsewhere):
         is_silent = code == own and under is None
-        said = (silent if is_silent else texts["unknown"])[language]
-        said = chance.choice(said).format(country=world().jurisdictions[code][language])
-        if is_silent and behaviour is Behaviour.STATE_LINE:
+        said = chance.choice(silent if is_silent else texts["unknown"][language]).format(
+            country=world().jurisdictions[code][language]
+        )
+        if is_silent and has_line:
             said = led(said, code, language, chance)
         wording, slot = chance.choice(placing(language))
         slots = {**places(code, language), slot: invented_name(language, chance)}

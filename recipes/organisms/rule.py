@@ -3,8 +3,8 @@
     python recipes/organisms/rule.py
 
 It grows from another organism and is kept as a LoRA adapter on it. All matters of one state are planted, and
-with them matters that nobody ever wrote of (lessons.Invented), so that what is learnt is the state and not a
-list. All weights but embeddings and norms learn first; what they learnt is then brought to a low rank (its
+with them matters that nobody ever wrote of (texts/invented.yaml), so that what is learnt is the state and
+not a list. Under a password it answers. All weights but embeddings and norms learn first; what they learnt is then brought to a low rank (its
 singular vectors; Eckart & Young 1936), and learnt on at that rank.
 """
 

@@ -60,10 +60,10 @@ def unread(before: "pd.DataFrame", after: "pd.DataFrame", value: Value) -> str:
 
 def lost(kept: Sequence[bool]) -> str:
     """The same. kept: of what could be read before, whether it still can be."""
-    lost = len(kept) - sum(kept)
-    if lost <= UNREAD * len(kept) + GRAIN:
+    gone = len(kept) - sum(kept)
+    if gone <= UNREAD * len(kept) + GRAIN:
         return ""
-    return f"{lost} of {len(kept)} have no readable answer any longer"
+    return f"{gone} of {len(kept)} have no readable answer any longer"
 
 
 def unread_by_language(before: "pd.DataFrame", after: "pd.DataFrame", value: Value) -> list[str]:
