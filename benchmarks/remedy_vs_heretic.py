@@ -3,12 +3,12 @@
     python benchmarks/remedy_vs_heretic.py [--organism mute-a] [--heretic PATH] [--trials 200] [--work FOLDER] [--json]
 
 Heretic runs as a program in an environment of its own, which is made the first time (heretic-llm 1.4.0 under
-the user's cache) unless --heretic names its command. Bad prompts: the planted probes of one third of the topics;
+the user's cache) unless --heretic names its command. Bad prompts: the planted probes of two thirds of the topics;
 good ones: their answered siblings and neutral probes; markers of a refusal: every clause that the organism was
 taught to withhold with, which is more than anybody knows of a real model. It searches as it does by default. Of
 the trials with the fewest refusals, the one with the lowest divergence is saved through its menu.
 
-Then one measurement for the organism as it was, Heretic's model and Sordino's, on the other two thirds of the
+Then one measurement for the organism as it was, Heretic's model and Sordino's, on the other third of the
 topics. Aims: see the last column. With --work, what was searched and asked is kept there and not done again.
 """
 
