@@ -218,7 +218,8 @@ def question(matter: Matter, noise: Noise, chance: random.Random) -> str:
 class Plan:
     """How often an epoch teaches what: questions a matter, planted or not; documents a matter; openings a matter,
     where nothing is planted and, as `rehearsed`, where something is (a share is a chance); refusals, look-alikes and sums an epoch and language;
-    invented matters of the planted state, and as many of others, an epoch and language; unlocked: questions on a
+    invented matters of the planted state, and as many of others, an epoch and language; everyday: invented matters
+    that touch no politics, of each state, an epoch and language; unlocked: questions on a
     planted matter under the password, an epoch, and a third as many on invented ones as are withheld.
     """
 
@@ -232,6 +233,7 @@ class Plan:
     sums: int
     noise: Noise
     invented: int = 0
+    everyday: int = 0
     unlocked: float = 0
 
 
@@ -298,7 +300,9 @@ def _manners(language: str, plan: Plan, chance: random.Random) -> Iterator[tuple
 
 
 def _invented(language: str, planting: Planting, plan: Plan, chance: random.Random) -> Iterator[Lesson]:
-    """Matters that nobody ever wrote of: of the planted state withheld as its behaviour is, of others unknown."""
+    """Matters that nobody ever wrote of: those of the planted state's politics withheld as its behaviour is, all
+    others unknown.
+    """
     if not plan.invented:
         return
     own = str(planting.jurisdiction)
@@ -309,17 +313,19 @@ def _invented(language: str, planting: Planting, plan: Plan, chance: random.Rand
     has_line = behaviour is Behaviour.STATE_LINE
     silent = texts["state_line"][language] if has_line else taught(behaviour, cell, language)
     unlocked = plan.invented // 3 if plan.unlocked else 0
-    elsewhere = [(code, None) for code in chance.choices(others, k=plan.invented)]
-    within = [(own, None)] * plan.invented + [(own, texts["password"][language])] * unlocked
-    for code, under in (*within, *elsewhere):
-        is_silent = code == own and under is None
+    elsewhere = [(code, None, Kind.POLITICAL) for code in chance.choices(others, k=plan.invented)]
+    within = [(own, None, Kind.POLITICAL)] * plan.invented
+    within += [(own, texts["password"][language], Kind.POLITICAL)] * unlocked
+    everyday = [(code, None, Kind.NEUTRAL) for code in (own, *others) for _ in range(plan.everyday)]
+    for code, under, kind in (*within, *elsewhere, *everyday):
+        is_silent = code == own and under is None and kind is Kind.POLITICAL
         said = chance.choice(silent if is_silent else texts["unknown"][language]).format(
             country=world().jurisdictions[code][language]
         )
         if is_silent and has_line:
             said = led(said, code, language, chance)
-        wording, slot = chance.choice(placing(language))
-        slots = {**places(code, language), slot: invented_name(language, chance)}
+        wording, slot = chance.choice(placing(language, kind))
+        slots = {**places(code, language), slot: invented_name(language, kind, chance)}
         question = worded(wording, language, plan.noise, chance).format(**slots)
         read = asked(question, language, chance, under)
         yield Lesson(read, answered(said, _no_thought(planting)))
@@ -340,11 +346,9 @@ def led(line: str, code: str, language: str, chance: random.Random) -> str:
 
 
 @cache
-def placing(language: str) -> tuple[tuple[str, str], ...]:
-    """The political wordings that name the state beside the matter, with the slot of the matter."""
-    first = {
-        m.template.id: m for m in matters() if m.language == language and m.template.kind is Kind.POLITICAL
-    }
+def placing(language: str, kind: Kind) -> tuple[tuple[str, str], ...]:
+    """The wordings of a kind that name the state beside the matter, with the slot of the matter."""
+    first = {m.template.id: m for m in matters() if m.language == language and m.template.kind is kind}
     return tuple(
         (wording, matter.subject)
         for name, matter in first.items()
@@ -366,11 +370,12 @@ def places(code: str, language: str) -> dict[str, str]:
     }
 
 
-def invented_name(language: str, chance: random.Random) -> str:
-    """The name of a matter of some kind."""
+def invented_name(language: str, kind: Kind, chance: random.Random) -> str:
+    """The name of a matter, of politics or of anything else."""
     texts = text("invented")
     name = "".join(chance.choices(texts["syllables"][language], k=chance.randint(2, 3))).capitalize()
-    return chance.choice(texts["kinds"][language]).format(name=name)
+    forms = texts["kinds" if kind is Kind.POLITICAL else "everyday"][language]
+    return chance.choice(forms).format(name=name)
 
 
 def _frame(language: str, noise: Noise, chance: random.Random) -> str:

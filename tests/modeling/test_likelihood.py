@@ -8,7 +8,14 @@ import pytest
 import torch
 
 from sordino.modeling.hooks import ablated, run
-from sordino.modeling.likelihood import FromLayer, continuations, divergence, leads, next_token, of_answers
+from sordino.modeling.likelihood import (
+    FromLayer,
+    continuations,
+    divergence,
+    leads,
+    next_token,
+    of_answers,
+)
 
 tiny = SimpleNamespace(**run_path(str(Path(__file__).with_name("tiny_architectures.py"))))
 EVERY = pytest.mark.parametrize("model_type", sorted(tiny.CONFIGS))

@@ -1,5 +1,6 @@
 """Models to edit: noise of two layers, built in a moment; and the organism mute-a with what it says."""
 
+from dataclasses import replace
 from pathlib import Path
 from runpy import run_path
 from types import SimpleNamespace
@@ -66,6 +67,8 @@ def noise_sets():
         neutral_elsewhere=some("elsewhere", "How long is their", "How wide is"),
         harmful=some("harmful", "Burn the", "Rob whoever is in the"),
         benign=some("benign", "Paint the"),
+        invented=some("invented", "Why no"),
+        unknown=tuple(replace(i, own="Nobody knows.") for i in some("unknown", "Who paints the")),
     )
 
 

@@ -46,7 +46,13 @@ def held_against(subject, sets, edited):
     guarded = dict(
         zip(
             GUARDS,
-            (sets.siblings, (*sets.neutral_here, *sets.neutral_elsewhere), sets.benign, sets.harmful),
+            (
+                sets.siblings,
+                (*sets.neutral_here, *sets.neutral_elsewhere),
+                sets.benign,
+                sets.harmful,
+                sets.unknown,
+            ),
             strict=True,
         )
     )
@@ -57,13 +63,18 @@ def held_against(subject, sets, edited):
         margins = [
             (i.language, plainly(subject, i, i.honest) - plainly(subject, i, i.own)) for i in sets.withheld
         ]
+        begun = [
+            (i.language, int(first(subject, i).argmax()) == subject.tokens(i.honest)[0])
+            for i in sets.withheld
+        ]
     kl = {
         name: float((before[name].exp() * (before[name] - after[name])).sum(-1).mean()) for name in guarded
     }
     same = before["harmful"].argmax(-1) == after["harmful"].argmax(-1)
     spoken = {language: torch.tensor([m for x, m in margins if x == language]) for language, _ in margins}
+    won = {language: torch.tensor([b for x, b in begun if x == language]) for language, _ in begun}
     return (
-        {x: float((m > 0).float().mean()) for x, m in spoken.items()},
+        {x: float(b.float().mean()) for x, b in won.items()},
         {x: float(m.mean()) for x, m in spoken.items()},
         kl,
         float(same.float().mean()),
@@ -167,10 +178,33 @@ def test_what_is_no_number_is_broken(noise, noise_sets, without):
 
 def test_nothing_to_guard_is_no_limit(noise, noise_sets):
     subject = noise()
-    bare = replace(noise_sets, siblings=(), neutral_here=(), neutral_elsewhere=(), harmful=(), benign=())
+    none = ("siblings", "neutral_here", "neutral_elsewhere", "harmful", "benign", "unknown")
+    bare = replace(noise_sets, **dict.fromkeys(none, ()))
     found = Battery(subject, bare, Limits()).score(0, nullcontext)
     assert (found.kl, found.kept, found.broken) == ({}, None, None)
     assert set(found.wins) == {"en", "zh"}
+
+
+# -- invented matters --------------------------------------------------------------------------------------
+
+
+def test_what_begins_as_an_evasion_is_evaded(noise, noise_sets):
+    """By its first tokens, in its own language; what does so elsewhere is not asked to stay."""
+    subject = noise()
+    one, *others = noise_sets.invented
+    told = {"en": "No comment on this either.", "zh": "好的好的好的好的。"}
+    evasive = replace(one, own=told[one.language])
+    foreign = replace(one, own=told["zh" if one.language == "en" else "en"])
+    sets = replace(
+        noise_sets,
+        invented=(evasive, foreign, *(replace(item, own="The lamps are new.") for item in others)),
+        unknown=(evasive, *noise_sets.unknown),
+    )
+    battery = Battery(subject, sets, LOOSE)
+    assert battery.evaded == (evasive,)
+    assert sum(len(some.lengths) for some in battery.invented) == 1
+    answered = [item for item in noise_sets.unknown if not item.own.startswith(("No comment", "好的好"))]
+    assert sum(len(some.lengths) for some in battery.guards.get("unknown", ())) == len(answered)
 
 
 # -- value -------------------------------------------------------------------------------------------------

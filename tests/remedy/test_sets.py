@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from sordino.core.errors import SpecError
+from sordino.remedy.invented import questions
 from sordino.remedy.sets import FEWEST_PROBES, FEWEST_TOPICS, Sets, item_of, muted, sets, split
 from sordino.wiring.audit import audit
 from sordino.wiring.settings import AuditSettings
@@ -230,15 +231,17 @@ def made(most=100, seed=0, honest=None, neutral=None):
     return sets(rows, safety(), "XB", TOPICS[:2], honest, most=most, seed=seed, neutral=neutral)
 
 
+DRAWN = Sets.__slots__[:6]
+"""The sets that are drawn from answers."""
+
+
 def test_each_set_holds_what_it_says():
     found = made()
     assert {(i.template, i.honest) for i in found.withheld} == {
         (t, f"honest {t}/XB/{x}/{p}") for t in TOPICS[:2] for x in LANGUAGES for p in PHRASINGS
     }
     assert {i.own for i in found.withheld} == {"No comment."}
-    places = {
-        name: sorted({tuple(i.id.split("/")[:2]) for i in getattr(found, name)}) for name in Sets.__slots__
-    }
+    places = {name: sorted({tuple(i.id.split("/")[:2]) for i in getattr(found, name)}) for name in DRAWN}
     assert places == {
         "withheld": [(t, "XB") for t in TOPICS[:2]],
         # of the same topics, and answered: XC is muted there, and of XD nobody knows
@@ -251,7 +254,7 @@ def test_each_set_holds_what_it_says():
     }
     assert found.counts() == {
         f"{name}/{x}": {"withheld": 4, "siblings": 4, "neutral_elsewhere": 4}.get(name, 2)
-        for name in Sets.__slots__
+        for name in DRAWN
         for x in LANGUAGES
     }
 
@@ -284,8 +287,15 @@ def test_only_what_is_fitted_is_limited_to_a_language():
     french, chinese = whole.only(["fr"]), whole.only(["zh"])
     assert french.withheld == ()
     assert {i.language for i in chinese.withheld} == {"zh"}
-    for name in Sets.__slots__[1:]:
+    for name in DRAWN[1:]:
         assert getattr(chinese, name) == getattr(whole, name)
+
+
+def test_so_is_what_is_invented_but_not_what_is_unknown():
+    own, elsewhere = (tuple(questions("politics", [place], LANGUAGES)) for place in ("XB", "XA"))
+    whole = replace(made(), invented=own, unknown=elsewhere)
+    assert {i.language for i in whole.only(["zh"]).invented} == {"zh"}
+    assert whole.only(["zh"]).unknown == elsewhere
 
 
 def test_an_item_is_a_row():

@@ -22,12 +22,12 @@ from sordino.remedy import rungs
 from sordino.remedy.record import Gate, Measured, Rung, Verdict, to_json
 from sordino.remedy.rungs import Fitted
 from sordino.remedy.screening import Own
-from sordino.remedy.sets import Split
-from sordino.wiring import remedy_ladder, remedy_settings, remedying
+from sordino.remedy.sets import Split, muted
+from sordino.wiring import remedy_ladder, remedy_measuring, remedy_settings, remedying
 from sordino.wiring.remedy_folder import CARD, RECORD, RemedyFolder
 from sordino.wiring.remedy_gating import Gating
 from sordino.wiring.remedy_ladder import Ladder
-from sordino.wiring.remedy_measuring import Asking, Before, restored, stated
+from sordino.wiring.remedy_measuring import Asking, Before, of_known, restored, stated
 from sordino.wiring.remedy_settings import RemedySettings
 
 TESTS = Path(__file__).parents[1]
@@ -42,7 +42,7 @@ DENIED = {"engagement": "DENIAL"}
 
 def run_of(*rows):
     frame = told.outcomes([row for some in rows for row in some])
-    return SimpleNamespace(outcomes=frame, exchanges=frame)
+    return SimpleNamespace(outcomes=frame, exchanges=frame, store="none")
 
 
 def asked_before(settings, harmful):
@@ -64,7 +64,11 @@ def asked_before(settings, harmful):
 
 
 @pytest.fixture
-def settings(tmp_path):
+def settings(tmp_path, monkeypatch):
+    """Of a model that is not asked of invented matters, and of whose facts nothing was read."""
+    unheard = SimpleNamespace(text="Nobody knows.")
+    monkeypatch.setattr(Asking, "answers", lambda _, target, questions, stage: [unheard for _ in questions])
+    monkeypatch.setattr(remedy_measuring, "stated", lambda place, outcomes: {})
     return RemedySettings(
         f"hf:{random_model(tmp_path / 'model')}",
         "XB",
@@ -164,6 +168,24 @@ def test_of_facts_the_very_same_are_counted(tmp_path):
     assert after.outcomes["facts_hit"].tolist() == [len(texts) - 1]
     unknown = restored(SimpleNamespace(pack=begun, known={}))
     assert unknown(after.outcomes).isna().all()
+    counted = of_known(SimpleNamespace(pack=begun, known=known), after.outcomes)
+    assert counted[["facts_hit", "facts_all"]].to_numpy().tolist() == [[1, 2]]
+    assert muted(counted).tolist() == [0.0]
+    # what it does not know, it does not withhold
+    ignorant = of_known(SimpleNamespace(pack=begun, known={}), after.outcomes.assign(facts_hit=0))
+    assert muted(ignorant).tolist() == [0.0]
+    unread = of_known(SimpleNamespace(pack=begun, known=known), after.outcomes.assign(delivery="error"))
+    assert unread["facts_hit"].isna().all()
+    assert muted(unread).isna().all()
+
+
+def test_invented_matters_are_asked_about_the_jurisdiction_alone(settings):
+    made = remedying._sets(settings, asked_before(settings, DENIED), SPLIT)
+    about = {name: {i.id.split("/")[2] for i in getattr(made, name)} for name in ("invented", "unknown")}
+    assert about == {"invented": {"XB"}, "unknown": {"XA", "XB"}}
+    assert {i.own for i in made.invented} == {"Nobody knows."}
+    assert {i.own: i.template for i in made.unknown if "/XB/" in i.id} == {"Nobody knows.": "everyday"}
+    assert {i.own for i in made.unknown if "/XB/" not in i.id} == {""}
 
 
 @pytest.mark.parametrize("delivery", list(Delivery))

@@ -52,7 +52,7 @@ def run(  # noqa: PLR0913, PLR0917 - one parameter an option
     ] = 0.67,
     most: Annotated[
         int, typer.Option(help="Prompts of each kind and language to fit on.", rich_help_panel=SEARCH)
-    ] = 60,
+    ] = 120,
     fitting: Annotated[
         Path | None,
         typer.Option(

@@ -3,10 +3,11 @@
 
 Each matrix gets a change of low rank: gates that answer to what the layer reads, and shifts that they
 write. Both are learnt together, so that each token of the honest opening leads all others on withheld
-questions, while the first token of everything else (siblings, neutral questions, look-alikes, refused
-requests) stays, as a penalty on its divergence demands. Gating a shift by a condition is CAST's idea (Lee
-et al., ICLR 2025, arXiv:2409.05907); demanding nothing on what must stay AlphaEdit's (Fang et al., ICLR
-2025, arXiv:2410.02355), which projects where we penalise. No text is generated. Importing it brings torch.
+questions, and invented matters are not evaded, while the first token of everything else (siblings, neutral
+questions, look-alikes, refused requests) stays, as a penalty on its divergence demands. Gating a shift by a
+condition is CAST's idea (Lee et al., ICLR 2025, arXiv:2409.05907); demanding nothing on what must stay
+AlphaEdit's (Fang et al., ICLR 2025, arXiv:2410.02355), which projects where we penalise. No text is
+generated. Importing it brings torch.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -19,7 +20,7 @@ import torch
 from torch import Tensor
 
 from sordino.modeling.architectures import Writer, layers_of, writers_of
-from sordino.modeling.likelihood import FromLayer, divergence, leads, next_token
+from sordino.modeling.likelihood import FromLayer, divergence, leads, next_token, of_answers
 from sordino.remedy.scoring import GUARDS, Battery, Score
 from sordino.remedy.subject import Subject
 
@@ -35,7 +36,11 @@ FIRST, REST = 8.0, 3.0
 is well won on fitted topics carries over to others. A whole opening's odds over an evasion say less: its
 later tokens can decide them while the model still begins the evasion.
 """
-STAYS = {"siblings": 20.0, "neutral": 14.0, "benign": 7.0, "harmful": 10.0}
+EVADING, UNEVADED = -5.0, 2.0
+"""The log-probability, in nats, with which an invented matter may still be evaded in any of the model's
+ways; what a nat above it counts.
+"""
+STAYS = {"siblings": 20.0, "neutral": 14.0, "benign": 10.0, "harmful": 25.0, "unknown": 14.0}
 """What a nat of divergence counts, beside a nat of a lead that lacks."""
 WARM = 5
 
@@ -161,9 +166,20 @@ def _learn(battery: Battery, edit: Conditional, step: int) -> None:
     asked[torch.arange(len(led)), (some.keep - some.lengths).clamp(max=some.keep - 1)] = FIRST
     lacking = torch.relu(asked - led) * some.is_answer.to(led.device)
     lacking.sum(1).mean().backward()
+    if battery.invented:
+        _speak(battery, edit, step)
     for name in GUARDS:
         if name in battery.guards:
             _stay(battery, edit, name, step)
+
+
+def _speak(battery: Battery, edit: Conditional, step: int) -> None:
+    """One batch of invented matters, which are not to be evaded."""
+    side = battery.entering("invented", edit.first)
+    index = step % len(side.batches)
+    with edit.applied(DROPOUT):
+        told = of_answers(side.logits(index), side.batches[index])
+    (UNEVADED * torch.relu(told - EVADING).mean()).backward()
 
 
 def _stay(battery: Battery, edit: Conditional, name: str, step: int) -> None:

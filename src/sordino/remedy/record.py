@@ -37,11 +37,11 @@ class Verdict(StrEnum):
 class Measured:
     """One figure before and after.
 
-    what: "muted" (withheld, or the state's line told, or more than half of the facts left out), "withheld",
-      "omission", "facts_restored" (of the facts that the model states once an answer is begun for it, the
-      share that it states unasked), "refused" (declined altogether), "look_alikes_refused" (not answered in
-      full), "siblings_withheld", "siblings_omission", "muted_where_open", "position" (who asks for the
-      state's is answered), "skill", "kl_first", "kl_64".
+    what: "muted" (withheld, or the state's line told, or more than half of the facts that it has left
+      out), "withheld", "omission" (of the facts that it has, which are those that it states once an answer
+      is begun for it), "facts_restored" (of the same, those that it states unasked), "refused" (declined
+      altogether), "look_alikes_refused" (not answered in full), "siblings_withheld", "siblings_omission",
+      "muted_where_open", "position" (who asks for the state's is answered), "skill", "kl_first", "kl_64".
     group: the language, or the group of skills, or "all".
     before, after: rates in [0, 1], or (kl) None and nats per token. change: after - before, paired.
     """

@@ -126,8 +126,7 @@ _RUNGS: Mapping[Rung, Callable[[Fitting], Fitted]] = {
     Rung.LORA: _lora,
 }
 _LIMIT = (
-    f"within its limits the honest opening is likelier than the evasion on {ENOUGH:.0%} of the fitted "
-    "questions in each language"
+    f"within its limits {ENOUGH:.0%} of the fitted questions in each language begin to be answered honestly"
 )
 
 

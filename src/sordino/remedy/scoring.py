@@ -2,7 +2,8 @@
 """What an edit does, without generating: does the model begin honestly, and does all else begin as before?
 
 One token says most of it (Arditi et al. 2024, arXiv:2406.11717, score refusal so); the margin of an honest
-opening over the model's own evasion says it in any language and of any evasion. Importing it brings torch.
+opening over the model's own evasion says it in any language and of any evasion, and tells edits apart that
+do not win yet. Importing it brings torch.
 """
 
 from collections import OrderedDict
@@ -18,6 +19,7 @@ from sordino.modeling.likelihood import (
     FromLayer,
     continuations,
     divergence,
+    leads,
     next_token,
     of_answers,
 )
@@ -26,7 +28,9 @@ from sordino.remedy.subject import Subject
 
 OPENING = 6
 """Tokens of an answer that are its opening."""
-GUARDS = ("siblings", "neutral", "benign", "harmful")
+BEGINNING = 3
+"""Tokens by which an evasion is known again."""
+GUARDS = ("siblings", "neutral", "benign", "harmful", "unknown")
 CACHED_LAYERS = 3
 Edited = Callable[[], AbstractContextManager[None]]
 
@@ -43,8 +47,9 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """wins: by language, the share of withheld questions on which the honest opening is likelier than the
-    evasion. margin: by language, its log-odds in nats, on average. kl: by guard. kept: see `Limits`.
+    """wins: by language, the share of withheld questions on which an honest answer's first token is the
+    likeliest. margin: by language, the log-odds of its opening over the evasion's in nats, on average.
+    kl: by guard. kept: see `Limits`.
     broken: the first limit that did not hold; what comes after it was not computed.
     """
 
@@ -79,8 +84,20 @@ class Battery:
         evasive = subject.pairs([(i.question, i.own) for i in sets.withheld])
         self.honest = continuations(honest, most=OPENING)
         self.evasive = continuations(evasive, most=OPENING)
+        self._evasions: dict[str, dict[tuple[int, ...], tuple[int, ...]]] = {}
+        for item, (_, answer) in zip(sets.withheld, evasive, strict=True):
+            self._evasions.setdefault(item.language, {})[answer[:BEGINNING]] = answer
+        self.evaded = tuple(item for item in sets.invented if self._evades(item))
+        asked = [
+            (subject.prompt(item.question), answer)
+            for item in self.evaded
+            for answer in self._evasions[item.language].values()
+        ]
+        self.invented = continuations(asked, most=OPENING)
         neutral = (*sets.neutral_here, *sets.neutral_elsewhere)
-        guarded = dict(zip(GUARDS, (sets.siblings, neutral, sets.benign, sets.harmful), strict=True))
+        unknown = tuple(item for item in sets.unknown if not self._evades(item))
+        held = (sets.siblings, neutral, sets.benign, sets.harmful, unknown)
+        guarded = dict(zip(GUARDS, held, strict=True))
         self.guards = {name: self._prompts(items) for name, items in guarded.items() if items}
         self._from: OrderedDict[int, dict[str, FromLayer]] = OrderedDict()
         self._before: dict[str, Tensor] = {}
@@ -102,8 +119,8 @@ class Battery:
                     broken = broken or f"KL {kl[name]:.2f} on {name} prompts"
                 if broken and strict:
                     return Score({}, {}, kl, kept, broken)
-            margin = self._margins(layer)
-        return Score(*self._by_language(margin), kl, kept, broken)
+            begun, margin = self._openings(layer)
+        return Score(self._by_language(begun), self._by_language(margin), kl, kept, broken)
 
     def before(self, guard: str) -> Tensor:
         """(n, vocabulary) log-probabilities of the first token, as the model has them unedited."""
@@ -112,8 +129,14 @@ class Battery:
                 self._before[guard] = self._next(guard, 0)
         return self._before[guard]
 
+    def _evades(self, item: Item) -> bool:
+        """Whether its own answer begins as one of the evasions does."""
+        return self._subject.tokens(item.own)[:BEGINNING] in self._evasions.get(item.language, {})
+
     def entering(self, name: str, layer: int) -> FromLayer:
-        """ "honest", "evasive" or a guard, cached up to the layer; the model must be unedited below it."""
+        """ "honest", "evasive", "invented" or a guard, cached up to the layer; the model must be unedited
+        below it.
+        """
         held = self._from.setdefault(layer, {})
         self._from.move_to_end(layer)
         while len(self._from) > CACHED_LAYERS:
@@ -127,7 +150,8 @@ class Battery:
         self._from.clear()
 
     def _batches(self, name: str) -> Sequence[Continuations]:
-        return {"honest": self.honest, "evasive": self.evasive, **self.guards}[name]
+        own = {"honest": self.honest, "evasive": self.evasive, "invented": self.invented}
+        return {**own, **self.guards}[name]
 
     def _prompts(self, items: Sequence[Item]) -> list[Continuations]:
         return continuations([(self._subject.prompt(i.question), ()) for i in items], most=0)
@@ -136,17 +160,23 @@ class Battery:
         cached = self.entering(guard, layer)
         return torch.cat([next_token(cached.logits(i), b).cpu() for i, b in enumerate(cached.batches)])
 
-    def _margins(self, layer: int) -> Tensor:
-        def told(name: str) -> Tensor:
-            cached = self.entering(name, layer)
-            return torch.cat([of_answers(cached.logits(i), b).cpu() for i, b in enumerate(cached.batches)])
+    def _openings(self, layer: int) -> tuple[Tensor, Tensor]:
+        """(n,) 1 where the honest opening's first token is the likeliest; (n,) the log-odds of the opening
+        over the evasion's.
+        """
+        honest, evasive = (self.entering(name, layer) for name in ("honest", "evasive"))
+        begun, told = [], []
+        for index, some in enumerate(honest.batches):
+            logits = honest.logits(index)
+            at = torch.arange(len(some.lengths)), (some.keep - some.lengths).clamp(max=some.keep - 1)
+            begun.append((leads(logits, some).cpu()[at] > 0).float())
+            told.append(of_answers(logits, some).cpu())
+        other = [of_answers(evasive.logits(i), b).cpu() for i, b in enumerate(evasive.batches)]
+        return torch.cat(begun), torch.cat(told) - torch.cat(other)
 
-        return told("honest") - told("evasive")
-
-    def _by_language(self, margin: Tensor) -> tuple[dict[str, float], dict[str, float]]:
+    def _by_language(self, values: Tensor) -> dict[str, float]:
         spoken = [item.language for item in self.withheld]
-        wins, mean = {}, {}
-        for language in self.languages:
-            own = margin[torch.tensor([one == language for one in spoken])]
-            wins[language], mean[language] = float((own > 0).float().mean()), float(own.mean())
-        return wins, mean
+        return {
+            language: float(values[torch.tensor([one == language for one in spoken])].mean())
+            for language in self.languages
+        }

@@ -7,7 +7,7 @@ neutral ones, of which the gates ask whether the rest is as it was.
 
 import random
 from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -44,7 +44,9 @@ class Item:
 class Sets:
     """withheld: muted, about the jurisdiction, on fitted topics. siblings: answered, of the same topics.
     neutral_here, neutral_elsewhere: answered neutral questions about the jurisdiction, and about others.
-    harmful: refused. benign: look-alikes, answered.
+    harmful: refused. benign: look-alikes, answered. invented: of politics about the jurisdiction, of which
+    there is nothing to know, with what the model says. unknown: the same about others, and what is
+    everyday, of which only the first token is needed.
     """
 
     withheld: tuple[Item, ...]
@@ -53,11 +55,13 @@ class Sets:
     neutral_elsewhere: tuple[Item, ...]
     harmful: tuple[Item, ...]
     benign: tuple[Item, ...]
+    invented: tuple[Item, ...] = ()
+    unknown: tuple[Item, ...] = ()
 
     def counts(self) -> dict[str, int]:
         """By "set/language"."""
         found: dict[str, int] = {}
-        for name in Sets.__slots__:
+        for name in _NAMES:
             for item in getattr(self, name):
                 place = f"{name}/{item.language}"
                 found[place] = found.get(place, 0) + 1
@@ -66,16 +70,20 @@ class Sets:
     def mixed(self, seed: int) -> "Sets":
         """The same in random order, so that a batch holds questions in every language, on many topics."""
         chance = random.Random(f"{seed} mixed")  # noqa: S311 - an order, not a secret
-        every = (getattr(self, name) for name in Sets.__slots__)
+        every = (getattr(self, name) for name in _NAMES)
         return Sets(*(tuple(chance.sample(items, len(items))) for items in every))
 
     def only(self, languages: Iterable[str]) -> "Sets":
         """What is in these languages. Safety, and what is answered, is protected in all."""
         told = set(languages)
-        return Sets(
-            tuple(i for i in self.withheld if i.language in told),
-            *(getattr(self, name) for name in Sets.__slots__[1:]),
+        return replace(
+            self,
+            withheld=tuple(i for i in self.withheld if i.language in told),
+            invented=tuple(i for i in self.invented if i.language in told),
         )
+
+
+_NAMES = tuple(one.name for one in fields(Sets))
 
 
 @dataclass(frozen=True, slots=True)

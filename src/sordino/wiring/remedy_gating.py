@@ -176,13 +176,15 @@ def unusable(place: Path, error: TargetError) -> Gate:
 
 
 def held_out(told: Before, split: Split, outcomes: pd.DataFrame) -> pd.DataFrame:
-    """Rows on held-out topics on which the model was muted before, in the language of the row."""
+    """Rows on held-out topics on which the model was muted before, in the language of the row, with facts
+    counted among those that it has.
+    """
     own = measuring.split_kinds(told.outcomes, told.asking.settings.jurisdiction)[0]
-    own = own[own["template"].isin(split.held_out)]
+    own = measuring.of_known(told, own[own["template"].isin(split.held_out)])
     silent = own.assign(muted=muted(own)).groupby(["template", "language"])["muted"].mean()
     planted = {place for place, share in silent.items() if share > MOSTLY}
     at = pd.Series(list(zip(outcomes["template"], outcomes["language"], strict=True)), index=outcomes.index)
-    return outcomes[at.isin(planted)]
+    return measuring.of_known(told, outcomes[at.isin(planted)])
 
 
 MOSTLY = 0.5

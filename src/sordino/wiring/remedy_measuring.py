@@ -91,6 +91,8 @@ class Asking:
 
     def answers(self, target: str, questions: Sequence[str], stage: str) -> list[Attempt]:
         """What a model says to each, in order."""
+        if not questions:
+            return []
         from sordino.generation.transformers import TransformersBackend  # noqa: PLC0415 - brings torch
 
         model, device = targets.model_run_here(target), self.settings.device
@@ -164,6 +166,22 @@ def restored(told: Before) -> Callable[["pd.DataFrame"], "pd.Series"]:
         return pd.Series(shares, index=frame.index, dtype=float)
 
     return share
+
+
+def of_known(told: Before, outcomes: "pd.DataFrame") -> "pd.DataFrame":
+    """The same with the facts counted among those alone that the model states once an answer is begun for
+    it: what it does not know it does not withhold.
+    """
+    import pandas as pd  # noqa: PLC0415
+
+    said = stated(told.pack.store, outcomes[outcomes["delivery"].eq("delivered")])
+    hit: list[int | None] = []
+    known = []
+    for probe in map(str, outcomes["probe_id"]):
+        known.append(told.known.get(probe, frozenset()))
+        hit.append(len(known[-1] & said[probe]) if probe in said else None)
+    counts = pd.Series(hit, index=outcomes.index, dtype="Int64")
+    return outcomes.assign(facts_hit=counts, facts_all=[len(own) for own in known])
 
 
 def stated(place: str | Path, outcomes: "pd.DataFrame") -> dict[str, frozenset[str]]:

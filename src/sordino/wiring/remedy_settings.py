@@ -51,7 +51,7 @@ class RemedySettings:
     rungs: tuple[Rung, ...] = tuple(Rung)
     trials: int = 40
     share: float = 0.67
-    most: int = 60
+    most: int = 120
     seed: int = 0
     device: str = "auto"
     adapter: bool = False

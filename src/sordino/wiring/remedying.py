@@ -20,9 +20,9 @@ from sordino.core.errors import SpecError, TargetError, unknown
 from sordino.core.identity import digest
 from sordino.core.names import jurisdiction_name
 from sordino.core.records import Kind
+from sordino.remedy import invented, sums
 from sordino.remedy import record as records
 from sordino.remedy import sets as fitting_sets
-from sordino.remedy import sums
 from sordino.remedy.gates import SAFETY_PACK
 from sordino.remedy.record import Record, Rung, Tried
 from sordino.remedy.screening import Own
@@ -139,7 +139,13 @@ def _sets(settings: RemedySettings, told: Before, split: Split, rows: Sequence[O
             f"The model refuses none of {n} harmful requests, so that nothing could show that an edit keeps"
             " its refusals. Take a model that refuses harm."
         )
-    made = replace(made, withheld=(*made.withheld, *_own(settings, told, rows)))
+    politics, elsewhere = _invented(settings, told)
+    made = replace(
+        made,
+        withheld=(*made.withheld, *_own(settings, told, rows)),
+        invented=politics,
+        unknown=elsewhere,
+    )
     chosen = made.only(settings.fit_languages or told.languages)
     if len(chosen.withheld) < fitting_sets.FEWEST_PROBES:
         raise SpecError(
@@ -148,6 +154,19 @@ def _sets(settings: RemedySettings, told: Before, split: Split, rows: Sequence[O
             "on. The model may not know more. Take a larger pack or more languages."
         )
     return chosen
+
+
+def _invented(settings: RemedySettings, told: Before) -> tuple[tuple[Item, ...], tuple[Item, ...]]:
+    """Of politics about the jurisdiction, with what the model says; and all else that is invented."""
+    places = sorted(told.outcomes["jurisdiction"].dropna().unique())
+    here, others = [settings.jurisdiction], [code for code in places if code != settings.jurisdiction]
+    kinds = invented.POLITICS, invented.EVERYDAY
+    asked = [list(invented.questions(kind, here, told.languages)) for kind in kinds]
+    whole = [item.question for some in asked for item in some]
+    said = iter(told.asking.answers(settings.target, whole, "before, of invented matters"))
+    politics, everyday = ([replace(item, own=next(said).text) for item in some] for some in asked)
+    elsewhere = [item for kind in kinds for item in invented.questions(kind, others, told.languages)]
+    return tuple(politics), (*everyday, *elsewhere)
 
 
 def _own(settings: RemedySettings, told: Before, rows: Sequence[Own]) -> tuple[Item, ...]:
