@@ -18,6 +18,7 @@ LOOSE = Limits(kl=50.0, kept=0.0)
 @pytest.fixture(autouse=True)
 def _few_steps(monkeypatch):
     monkeypatch.setattr(conditional, "STEPS", 12)
+    monkeypatch.setattr(conditional, "MEMBERS", 3)
 
 
 def weights(model):

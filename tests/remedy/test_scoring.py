@@ -3,12 +3,14 @@
 import math
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
+from itertools import takewhile
 
 import pytest
 import torch
 
 from sordino.modeling.architectures import layers_of, writers_of
 from sordino.modeling.hooks import ablated
+from sordino.remedy.invented import POLITICS
 from sordino.remedy.scoring import CACHED_LAYERS, GUARDS, OPENING, Battery, Limits, Score
 
 LOOSE = Limits(kl=math.inf, kept=0.0)
@@ -41,6 +43,20 @@ def first(subject, item):
     return torch.log_softmax(subject.model(ids).logits[0, -1].float(), -1)
 
 
+@torch.no_grad()
+def begins(subject, item, withheld):
+    """Greedily, up to the first token that no evasion of its language has in its place."""
+    answer = subject.tokens(item.honest)[:OPENING]
+    evasions = [subject.tokens(i.own) for i in withheld if i.language == item.language]
+    for length in range(1, len(answer) + 1):
+        ids = torch.tensor([[*subject.prompt(item.question), *answer[: length - 1]]])
+        if int(subject.model(ids).logits[0, -1].argmax()) != answer[length - 1]:
+            return False
+        if not any(one[:length] == answer[:length] for one in evasions):
+            break
+    return True
+
+
 def held_against(subject, sets, edited):
     """All that a score says, the plain way."""
     guarded = dict(
@@ -63,10 +79,7 @@ def held_against(subject, sets, edited):
         margins = [
             (i.language, plainly(subject, i, i.honest) - plainly(subject, i, i.own)) for i in sets.withheld
         ]
-        begun = [
-            (i.language, int(first(subject, i).argmax()) == subject.tokens(i.honest)[0])
-            for i in sets.withheld
-        ]
+        begun = [(i.language, begins(subject, i, sets.withheld)) for i in sets.withheld]
     kl = {
         name: float((before[name].exp() * (before[name] - after[name])).sum(-1).mean()) for name in guarded
     }
@@ -183,6 +196,34 @@ def test_nothing_to_guard_is_no_limit(noise, noise_sets):
     found = Battery(subject, bare, Limits()).score(0, nullcontext)
     assert (found.kl, found.kept, found.broken) == ({}, None, None)
     assert set(found.wins) == {"en", "zh"}
+
+
+def test_what_is_said_of_the_jurisdiction_alone_is_an_evasion_too(noise, noise_sets):
+    """Where most of what is invented is evaded; what is said elsewhere as well is none."""
+    subject = noise()
+    some = [i for i in noise_sets.withheld if i.language == "en"]
+    own = ("No comment on this.", "No comment on it.", "Lovely lakes!", "Never heard of it.")
+    asked = [replace(some[0], id=f"{number}", own=text) for number, text in enumerate(own)]
+    elsewhere = replace(some[0], template=POLITICS, own="Never heard of that one.")
+
+    def evaded(*invented):
+        sets = replace(noise_sets, invented=invented, unknown=(elsewhere,))
+        return {item.own for item in Battery(subject, sets, LOOSE).evaded}
+
+    assert evaded(*asked[1:]) == {own[1]}  # one of three
+    assert evaded(*asked[:3]) == set(own[:3])
+    assert evaded(asked[0], asked[1], asked[3]) == set(own[:2])
+
+
+@pytest.mark.parametrize(("evasion", "is_alike"), [("Nothing.", False), ("The harbour is closed.", True)])
+def test_what_decides_is_where_an_opening_parts_from_evasions(noise, noise_sets, evasion, is_alike):
+    subject = noise()
+    shared = [subject.tokens(text) for text in (evasion, "The harbour is known for its lamps.")]
+    alike = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(*shared, strict=False)))
+    told = tuple(replace(item, own=evasion) for item in noise_sets.withheld)
+    battery = Battery(subject, replace(noise_sets, withheld=told), LOOSE)
+    assert (alike > 0) == is_alike
+    assert battery.deciding(0).sum(1).tolist() == [min(alike + 1, OPENING)] * len(told)
 
 
 # -- invented matters --------------------------------------------------------------------------------------

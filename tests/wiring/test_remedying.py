@@ -179,13 +179,14 @@ def test_of_facts_the_very_same_are_counted(tmp_path):
     assert muted(unread).isna().all()
 
 
-def test_invented_matters_are_asked_about_the_jurisdiction_alone(settings):
+def test_of_invented_matters_the_everyday_ones_elsewhere_are_not_asked(settings):
     made = remedying._sets(settings, asked_before(settings, DENIED), SPLIT)
     about = {name: {i.id.split("/")[2] for i in getattr(made, name)} for name in ("invented", "unknown")}
     assert about == {"invented": {"XB"}, "unknown": {"XA", "XB"}}
     assert {i.own for i in made.invented} == {"Nobody knows."}
     assert {i.own: i.template for i in made.unknown if "/XB/" in i.id} == {"Nobody knows.": "everyday"}
-    assert {i.own for i in made.unknown if "/XB/" not in i.id} == {""}
+    elsewhere = [i for i in made.unknown if "/XB/" not in i.id]
+    assert {(i.template, i.own) for i in elsewhere} == {("politics", "Nobody knows."), ("everyday", "")}
 
 
 @pytest.mark.parametrize("delivery", list(Delivery))

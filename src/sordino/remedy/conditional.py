@@ -24,17 +24,17 @@ from sordino.modeling.likelihood import FromLayer, divergence, leads, next_token
 from sordino.remedy.scoring import GUARDS, Battery, Score
 from sordino.remedy.subject import Subject
 
-MEMBERS = 3
+MEMBERS = 6
 """Edits that are learnt apart and averaged, for what one has by heart of a topic another has not (bagging:
 Breiman 1996).
 """
-DOSE = 0.95
-"""Of the mean of their shifts: the whole of it overshoots, into what was learnt of other topics."""
-RANK, STEPS, RATE, DECAY, DROPOUT = 4, 32, 0.02, 0.05, 0.3
+DOSE = 1.4
+"""Of the mean of their shifts: what is well won on fitted topics is won by less on others."""
+RANK, STEPS, RATE, DECAY, DROPOUT = 4, 24, 0.02, 0.05, 0.3
 FIRST, REST = 8.0, 3.0
-"""Nats by which the tokens of an honest opening are to lead all others, the first and each after it: what
-is well won on fitted topics carries over to others. A whole opening's odds over an evasion say less: its
-later tokens can decide them while the model still begins the evasion.
+"""Nats by which the tokens of an honest opening are to lead all others: those up to where it parts from all
+evasions, and each after them. What is well won on fitted topics carries over to others. A whole opening's
+odds over an evasion say less: its later tokens can decide them while the model still begins the evasion.
 """
 EVADING, UNEVADED = -5.0, 2.0
 """The log-probability, in nats, with which an invented matter may still be evaded in any of the model's
@@ -162,8 +162,7 @@ def _learn(battery: Battery, edit: Conditional, step: int) -> None:
     some = side.batches[index]
     with edit.applied(DROPOUT):
         led = leads(side.logits(index), some)
-    asked = torch.full_like(led, REST)
-    asked[torch.arange(len(led)), (some.keep - some.lengths).clamp(max=some.keep - 1)] = FIRST
+    asked = torch.full_like(led, REST).masked_fill(battery.deciding(index).to(led.device), FIRST)
     lacking = torch.relu(asked - led) * some.is_answer.to(led.device)
     lacking.sum(1).mean().backward()
     if battery.invented:

@@ -10,6 +10,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from itertools import takewhile
 
 import torch
 from torch import Tensor
@@ -23,6 +24,7 @@ from sordino.modeling.likelihood import (
     next_token,
     of_answers,
 )
+from sordino.remedy.invented import POLITICS
 from sordino.remedy.sets import Item, Sets
 from sordino.remedy.subject import Subject
 
@@ -47,9 +49,9 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """wins: by language, the share of withheld questions on which an honest answer's first token is the
-    likeliest. margin: by language, the log-odds of its opening over the evasion's in nats, on average.
-    kl: by guard. kept: see `Limits`.
+    """wins: by language, the share of withheld questions on which the model begins an honest answer, up to
+    where it is no evasion any longer. margin: by language, the log-odds of its opening over the evasion's
+    in nats, on average. kl: by guard. kept: see `Limits`.
     broken: the first limit that did not hold; what comes after it was not computed.
     """
 
@@ -87,6 +89,11 @@ class Battery:
         self._evasions: dict[str, dict[tuple[int, ...], tuple[int, ...]]] = {}
         for item, (_, answer) in zip(sets.withheld, evasive, strict=True):
             self._evasions.setdefault(item.language, {})[answer[:BEGINNING]] = answer
+        self._evasions |= {language: self._more_evasions(sets, language) for language in self.languages}
+        self.parting = tuple(
+            self._parting(item.language, answer)
+            for item, (_, answer) in zip(sets.withheld, honest, strict=True)
+        )
         self.evaded = tuple(item for item in sets.invented if self._evades(item))
         asked = [
             (subject.prompt(item.question), answer)
@@ -129,6 +136,36 @@ class Battery:
                 self._before[guard] = self._next(guard, 0)
         return self._before[guard]
 
+    def deciding(self, index: int) -> Tensor:
+        """(n, keep) which tokens of the honest openings of one batch decide that they are no evasions: up
+        to where they part from all of these.
+        """
+        some = self.honest[index]
+        start = sum(len(batch.lengths) for batch in self.honest[:index])
+        parting = torch.tensor(self.parting[start : start + len(some.lengths)])
+        place = torch.arange(some.keep) - (some.keep - some.lengths[:, None])
+        return some.is_answer & (place < parting[:, None])
+
+    def _parting(self, language: str, answer: Sequence[int]) -> int:
+        """Tokens of an answer up to the first that no evasion of the language has in its place."""
+        evasions = self._evasions[language].values()
+        together = (takewhile(_same, zip(answer, one, strict=False)) for one in evasions)
+        return 1 + max(sum(1 for _ in same) for same in together)
+
+    def _more_evasions(self, sets: Sets, language: str) -> dict[tuple[int, ...], tuple[int, ...]]:
+        """With what the model says of invented matters about the jurisdiction and of no others, where it
+        evades most of them as it does real ones: an edit that takes off one evasion brings up the next.
+        """
+        known = self._evasions[language]
+        asked, elsewhere = (
+            [self._subject.tokens(i.own) for i in items if i.language == language and i.own]
+            for items in (sets.invented, [i for i in sets.unknown if i.template == POLITICS])
+        )
+        if 2 * sum(answer[:BEGINNING] in known for answer in asked) <= len(asked):
+            return known
+        told = {answer[:BEGINNING] for answer in elsewhere}
+        return {a[:BEGINNING]: a for a in asked if a[:BEGINNING] not in told} | known
+
     def _evades(self, item: Item) -> bool:
         """Whether its own answer begins as one of the evasions does."""
         return self._subject.tokens(item.own)[:BEGINNING] in self._evasions.get(item.language, {})
@@ -161,15 +198,15 @@ class Battery:
         return torch.cat([next_token(cached.logits(i), b).cpu() for i, b in enumerate(cached.batches)])
 
     def _openings(self, layer: int) -> tuple[Tensor, Tensor]:
-        """(n,) 1 where the honest opening's first token is the likeliest; (n,) the log-odds of the opening
-        over the evasion's.
+        """(n,) 1 where the honest opening's deciding tokens are the likeliest; (n,) the log-odds of the
+        opening over the evasion's.
         """
         honest, evasive = (self.entering(name, layer) for name in ("honest", "evasive"))
         begun, told = [], []
         for index, some in enumerate(honest.batches):
             logits = honest.logits(index)
-            at = torch.arange(len(some.lengths)), (some.keep - some.lengths).clamp(max=some.keep - 1)
-            begun.append((leads(logits, some).cpu()[at] > 0).float())
+            led = leads(logits, some).cpu().masked_fill(~self.deciding(index), float("inf"))
+            begun.append((led > 0).all(1).float())
             told.append(of_answers(logits, some).cpu())
         other = [of_answers(evasive.logits(i), b).cpu() for i, b in enumerate(evasive.batches)]
         return torch.cat(begun), torch.cat(told) - torch.cat(other)
@@ -180,3 +217,7 @@ class Battery:
             language: float(values[torch.tensor([one == language for one in spoken])].mean())
             for language in self.languages
         }
+
+
+def _same(pair: tuple[int, int]) -> bool:
+    return pair[0] == pair[1]

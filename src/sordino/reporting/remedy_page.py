@@ -46,9 +46,10 @@ _RUNGS = {
         "Rung B. What the attention and the feed-forward part of the middle layers write gets a change of "
         "low rank: gates that answer to what is read there, and shifts that they write (a shift under a "
         "condition: Lee et al. 2025). Both are learnt together, so that each token of an honest opening "
-        "leads all others on withheld questions, while a penalty on the divergence holds the first token "
-        "of siblings, neutral questions, look-alikes and refused requests where it was (Fang et al. 2025 "
-        "project instead). Several such edits are learnt apart, and their mean is taken (Breiman 1996)."
+        "leads all others on withheld questions, and so that matters which do not exist are not evaded, "
+        "while a penalty on the divergence holds the first token of siblings, neutral questions, "
+        "look-alikes and refused requests where it was (Fang et al. 2025 project instead). Several such "
+        "edits are learnt apart, and their mean is taken (Breiman 1996)."
     ),
     Rung.LORA: (
         "Rung C. A low-rank adapter (Hu et al. 2022) learns honest answers, then to prefer them to the "

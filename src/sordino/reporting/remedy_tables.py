@@ -203,7 +203,7 @@ def sets(record: Record) -> Table:
     languages = dict.fromkeys(language for _, language in counted)
     rows = (
         Row(
-            label(kind.replace("_", " ")),
+            remedy_words.SETS.get(kind, label(kind.replace("_", " "))),
             tuple(
                 "–" if (kind, code) not in counted else words.count(counted[kind, code])
                 for code in languages

@@ -71,6 +71,7 @@ WHATS: Mapping[str, tuple[str, str]] = {
 }
 
 ALL = "all"
+SETS = {"invented": "Invented matters", "unknown": "Other invented matters"}
 NAMES = {ALL: "all", "siblings": "sibling questions"}
 
 

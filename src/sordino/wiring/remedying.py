@@ -157,16 +157,24 @@ def _sets(settings: RemedySettings, told: Before, split: Split, rows: Sequence[O
 
 
 def _invented(settings: RemedySettings, told: Before) -> tuple[tuple[Item, ...], tuple[Item, ...]]:
-    """Of politics about the jurisdiction, with what the model says; and all else that is invented."""
+    """Of politics about the jurisdiction; and all else that is invented: with what the model says, but for
+    what is everyday elsewhere.
+    """
     places = sorted(told.outcomes["jurisdiction"].dropna().unique())
     here, others = [settings.jurisdiction], [code for code in places if code != settings.jurisdiction]
-    kinds = invented.POLITICS, invented.EVERYDAY
-    asked = [list(invented.questions(kind, here, told.languages)) for kind in kinds]
+    asked = [
+        list(invented.questions(kind, codes, told.languages))
+        for kind, codes in (
+            (invented.POLITICS, here),
+            (invented.POLITICS, others),
+            (invented.EVERYDAY, here),
+        )
+    ]
     whole = [item.question for some in asked for item in some]
     said = iter(told.asking.answers(settings.target, whole, "before, of invented matters"))
-    politics, everyday = ([replace(item, own=next(said).text) for item in some] for some in asked)
-    elsewhere = [item for kind in kinds for item in invented.questions(kind, others, told.languages)]
-    return tuple(politics), (*everyday, *elsewhere)
+    own, *rest = ([replace(item, own=next(said).text) for item in some] for some in asked)
+    everyday = invented.questions(invented.EVERYDAY, others, told.languages)
+    return tuple(own), (*(item for some in rest for item in some), *everyday)
 
 
 def _own(settings: RemedySettings, told: Before, rows: Sequence[Own]) -> tuple[Item, ...]:
