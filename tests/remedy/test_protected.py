@@ -242,7 +242,7 @@ def test_an_error_within_an_edit_leaves_the_model_alone(noise, noise_sets, tmp_p
     before = weights(subject.model)
 
     class Failing(Battery):
-        def _margins(self, layer):
+        def _openings(self, layer):
             assert any(m._forward_hooks for m in subject.model.modules())
             raise MemoryError
 

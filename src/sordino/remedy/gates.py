@@ -94,7 +94,7 @@ def freed(before: "pd.DataFrame", after: "pd.DataFrame", limits: Limits) -> Gate
     elif silent:
         why = f"{'; '.join(silent)}."
     elif end > limits.muted_end + GRAIN:
-        why = f"Too few answers, or topics, to be sure: over all {_told(whole)}."
+        why = f"Too few answers, or topics, to be sure: over all {_told(whole)}. Hold out more topics."
     else:
         verdict = Verdict.PASSED
         why = f"Muted {'; '.join(f'{one.group}: {_told(one)}' for one in (*own, whole))}."

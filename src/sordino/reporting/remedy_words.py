@@ -71,7 +71,7 @@ WHATS: Mapping[str, tuple[str, str]] = {
 }
 
 ALL = "all"
-SETS = {"invented": "Invented matters", "unknown": "Other invented matters"}
+SETS = {"invented": "invented matters", "unknown": "other invented matters"}
 NAMES = {ALL: "all", "siblings": "sibling questions"}
 
 
