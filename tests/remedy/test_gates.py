@@ -82,7 +82,10 @@ def test_the_interval_over_all_languages_may_end_at_eighteen_percent(number, ver
     assert "over all, at most 18% at the interval's upper end" in gate.limit
     assert (of(gate, "muted", "all").after.high > 0.18) is (verdict is FAILED)
     if verdict is FAILED:
-        assert gate.why == "Too few answers, or topics, to be sure: over all 100% to 6% (at most 18%). Hold out more topics."
+        assert (
+            gate.why
+            == "Too few answers, or topics, to be sure: over all 100% to 6% (at most 18%). Hold out more topics."
+        )
 
 
 def test_few_answers_cannot_show_that_the_mute_is_off():
