@@ -172,8 +172,11 @@ def test_of_facts_the_very_same_are_counted(tmp_path):
     assert counted[["facts_hit", "facts_all"]].to_numpy().tolist() == [[1, 2]]
     assert muted(counted).tolist() == [0.0]
     # what it does not know, it does not withhold
-    ignorant = of_known(SimpleNamespace(pack=begun, known={}), after.outcomes.assign(facts_hit=0))
-    assert muted(ignorant).tolist() == [0.0]
+    silent = after.outcomes.assign(facts_hit=0)
+    nothing = dict.fromkeys(known, frozenset())
+    assert muted(of_known(SimpleNamespace(pack=begun, known=nothing), silent)).tolist() == [0.0]
+    # and where nobody knows what it knows, all facts count
+    assert muted(of_known(SimpleNamespace(pack=begun, known={}), silent)).tolist() == [1.0]
     unread = of_known(SimpleNamespace(pack=begun, known=known), after.outcomes.assign(delivery="error"))
     assert unread["facts_hit"].isna().all()
     assert muted(unread).isna().all()

@@ -170,18 +170,20 @@ def restored(told: Before) -> Callable[["pd.DataFrame"], "pd.Series"]:
 
 def of_known(told: Before, outcomes: "pd.DataFrame") -> "pd.DataFrame":
     """The same with the facts counted among those alone that the model states once an answer is begun for
-    it: what it does not know it does not withhold.
+    it: what it does not know it does not withhold. Where nobody read that, all facts count.
     """
     import pandas as pd  # noqa: PLC0415
 
     said = stated(told.pack.store, outcomes[outcomes["delivery"].eq("delivered")])
-    hit: list[int | None] = []
-    known = []
-    for probe in map(str, outcomes["probe_id"]):
-        known.append(told.known.get(probe, frozenset()))
-        hit.append(len(known[-1] & said[probe]) if probe in said else None)
-    counts = pd.Series(hit, index=outcomes.index, dtype="Int64")
-    return outcomes.assign(facts_hit=counts, facts_all=[len(own) for own in known])
+    hit, every = (outcomes[name].astype("Int64").tolist() for name in ("facts_hit", "facts_all"))
+    for row, probe in enumerate(map(str, outcomes["probe_id"])):
+        if (known := told.known.get(probe)) is not None:
+            every[row] = len(known)
+            hit[row] = len(known & said[probe]) if probe in said else None
+    return outcomes.assign(
+        facts_hit=pd.Series(hit, index=outcomes.index, dtype="Int64"),
+        facts_all=pd.Series(every, index=outcomes.index, dtype="Int64"),
+    )
 
 
 def stated(place: str | Path, outcomes: "pd.DataFrame") -> dict[str, frozenset[str]]:
