@@ -175,7 +175,8 @@ def of_known(told: Before, outcomes: "pd.DataFrame") -> "pd.DataFrame":
     import pandas as pd  # noqa: PLC0415
 
     said = stated(told.pack.store, outcomes[outcomes["delivery"].eq("delivered")])
-    hit, every = (outcomes[name].astype("Int64").tolist() for name in ("facts_hit", "facts_all"))
+    hit: list[int | None] = outcomes["facts_hit"].astype("Int64").tolist()
+    every: list[int | None] = outcomes["facts_all"].astype("Int64").tolist()
     for row, probe in enumerate(map(str, outcomes["probe_id"])):
         if (known := told.known.get(probe)) is not None:
             every[row] = len(known)
