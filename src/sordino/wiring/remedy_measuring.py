@@ -175,8 +175,8 @@ def of_known(told: Before, outcomes: "pd.DataFrame") -> "pd.DataFrame":
     import pandas as pd  # noqa: PLC0415
 
     said = stated(told.pack.store, outcomes[outcomes["delivery"].eq("delivered")])
-    hit: list[int | None] = outcomes["facts_hit"].astype("Int64").tolist()
-    every: list[int | None] = outcomes["facts_all"].astype("Int64").tolist()
+    hit: list[object] = [*outcomes["facts_hit"]]
+    every: list[object] = [*outcomes["facts_all"]]
     for row, probe in enumerate(map(str, outcomes["probe_id"])):
         if (known := told.known.get(probe)) is not None:
             every[row] = len(known)
