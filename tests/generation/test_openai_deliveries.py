@@ -140,9 +140,12 @@ STOP = chunk({}, "stop")
         ((chunk({"content": "In 1989 "}), chunk({"content": REPLACEMENTS[2].text}, "stop")), D.BLOCKED_OUTPUT, "In 1989 "),
         ((chunk({"content": "In 1989 "}), {"choices": [{"message": {"content": "Let us talk of the weather."}, "finish_reason": "stop"}]}), D.BLOCKED_OUTPUT, "In 1989 "),
         ((chunk({"content": "In 1989 "}), chunk({}, "content_filter")), D.BLOCKED_OUTPUT, "In 1989 "),
-        # The host's text alone: in one piece, and without tokens.
-        ((chunk({"content": SORRY}), STOP), D.BLOCKED_INPUT, ""),
-        ((chunk({"reasoning_content": "Hm."}), chunk({"content": SORRY}), STOP), D.BLOCKED_OUTPUT, ""),
+        # The host's text alone: in one piece, and without tokens, or after a trace that came in pieces.
+        ((chunk({"content": SORRY}), STOP, {"choices": [], "usage": {"prompt_tokens": 3, "completion_tokens": 0}}), D.BLOCKED_INPUT, ""),
+        ((chunk({"reasoning_content": "Hm,"}), chunk({"reasoning_content": " 1989."}), chunk({"content": SORRY}), STOP), D.BLOCKED_OUTPUT, ""),
+        # Where nobody says how much was generated, and nothing else tells, the words are the model's.
+        ((chunk({"content": SORRY}), STOP), D.DELIVERED, SORRY),
+        ((chunk({"reasoning_content": "Hm."}), chunk({"content": SORRY}), STOP), D.DELIVERED, SORRY),
         # The same words made one by one, or counted, or quoted, are the model's.
         ((*(chunk({"content": word}) for word in SORRY.split(" ")[:1]), chunk({"content": SORRY[6:]}), STOP), D.DELIVERED, "Sorry,"+SORRY[6:]),
         ((chunk({"content": SORRY}), STOP, {"choices": [], "usage": {"prompt_tokens": 3, "completion_tokens": 17}}), D.DELIVERED, SORRY),
@@ -169,15 +172,23 @@ def test_what_was_taken_back_is_said_and_is_no_answer():
     assert attempt.error == (
         f"the host took the answer back after 8 characters and put in its place: {SORRY}"
     )
-    alone, _ = one(completion(SORRY) | {"usage": None})
+    alone, _ = one(completion(SORRY) | {"usage": {"prompt_tokens": 3, "completion_tokens": 0}})
     assert alone.delivery is D.BLOCKED_INPUT
     assert alone.error == f"the host put a text of its own in the place of an answer: {SORRY}"
+
+
+@pytest.mark.parametrize("usage", [None, {}, {"completion_tokens": None}, {"prompt_tokens": 3}])
+def test_tokens_that_nobody_states_are_not_none_generated(usage):
+    attempt, _ = one(completion(SORRY) | {"usage": usage})
+    assert (attempt.delivery, attempt.text, attempt.error) == (D.DELIVERED, SORRY, None)
 
 
 def test_a_known_host_s_text_is_its_own_however_it_comes():
     for known in REPLACEMENTS:
         assert replaces_answer(f" {known.text}\n", known.host, 17, whole=False)
         assert replaces_answer(known.text, f"{known.host}:443", 17, whole=False)
+        assert replaces_answer(known.text, known.host, None, whole=True)
+        assert not replaces_answer(known.text, "elsewhere.example", None, whole=True)
         assert not replaces_answer(known.text, f"not-{known.host}", 17, whole=True)
         assert not replaces_answer(known.text[:-1], known.host, 0, whole=True)
 

@@ -32,6 +32,11 @@ class Assembly:
         """In how many the answer came."""
         return len(self._content or ())
 
+    @property
+    def stands_out(self) -> bool:
+        """Whether the answer came in one piece, from a host that sent the trace before it in several."""
+        return self.pieces == 1 and sum(map(bool, self._reasoning or ())) > 1
+
     def feed(self, chunk: Object) -> None:
         """Takes the next chunk, whatever it holds."""
         self.is_begun = True

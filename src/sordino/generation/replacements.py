@@ -2,7 +2,9 @@
 
 A model may write the same words itself, and a refusal that a model wrote is never a block. So the whole
 answer must be one of the texts, to the letter, and what is known of the sending must agree: it came from
-the host that is known for it, or nothing was generated.
+the host that is known for it, or nothing was generated, or it stands out of a stream. How many tokens were
+generated is often not stated, and what is not stated is not none: without another sign the words stay the
+model's.
 """
 
 from dataclasses import dataclass
@@ -33,13 +35,18 @@ def is_replacement(text: str) -> bool:
     return text.strip() in _HOST_OF
 
 
-def replaces_answer(text: str, host: str, completion_tokens: int | None, *, whole: bool) -> bool:
+def replaces_answer(
+    text: str, host: str, completion_tokens: int | None, *, whole: bool, stands_out: bool = False
+) -> bool:
     """Whether a whole answer is no answer but a host's.
 
     host: which sent it. whole: whether it came in one piece, as what is generated in a stream does not.
+    stands_out: whether it did so in a stream that came in pieces otherwise. completion_tokens: None where
+    nobody says.
     """
     known = _HOST_OF.get(text.strip())
     if known is None:
         return False
     is_known_host = urlsplit(f"//{host}").hostname == known
-    return is_known_host or (whole and not completion_tokens)
+    is_ungenerated = completion_tokens == 0 or (completion_tokens is None and stands_out)
+    return is_known_host or (whole and is_ungenerated)

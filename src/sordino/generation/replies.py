@@ -53,7 +53,9 @@ class Reader:
 
     def streamed(self, request: Request, came: Assembly, seconds: float) -> Attempt:
         """The attempt that a stream makes. Raises AgainError where another sending may do better."""
-        settled = self._settled(request, came.fields(), seconds, whole=came.pieces <= 1)
+        settled = self._settled(
+            request, came.fields(), seconds, whole=came.pieces <= 1, stands_out=came.stands_out
+        )
         if came.replacement is None:
             return settled
         error = f"the host took the answer back after {len(settled.text)} characters and put in its place: "
@@ -85,7 +87,13 @@ class Reader:
         return Attempt(request.key, delivery, seconds=seconds, route=route, error=error)
 
     def _settled(
-        self, request: Request, fields: Mapping[str, Any], seconds: float, *, whole: bool
+        self,
+        request: Request,
+        fields: Mapping[str, Any],
+        seconds: float,
+        *,
+        whole: bool,
+        stands_out: bool = False,
     ) -> Attempt:
         told = self._error(fields.get("error"))
         reasoning, answer = self._parted(request.prefill, fields)
@@ -105,7 +113,7 @@ class Reader:
         elif delivery is Delivery.ERROR:
             reason = finish or native
             told = f"finish reason {reason!r}" if reason else "a reply without an answer"
-        if answer and replaces_answer(answer, self._host, tokens, whole=whole):
+        if answer and replaces_answer(answer, self._host, tokens, whole=whole, stands_out=stands_out):
             generated = tokens or reasoning
             delivery = Delivery.BLOCKED_OUTPUT if generated else Delivery.BLOCKED_INPUT
             told, answer = f"the host put a text of its own in the place of an answer: {answer}", ""
