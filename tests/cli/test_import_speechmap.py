@@ -223,6 +223,49 @@ def test_what_a_set_lacks_and_what_is_left_out_is_said(folder, imported):
     assert frame["label"].isna().tolist() == [False, True, True]
 
 
+def twice(folder, *rows):
+    """One answer, and a second file of the same model and set."""
+    lay(folder / "raw", responses=[answer(1)])
+    second = folder / "raw/responses/us_criticism_org_muted (copy).jsonl"
+    second.write_text("".join(json.dumps(row) + "\n" for row in rows))
+
+
+def test_equal_answers_in_two_files_are_one(folder, imported):
+    twice(folder, answer(1), answer(2))
+    said, frame = imported()
+    assert said["left_out"] == {"rows that repeat another exactly": 1}
+    assert frame["question_id"].tolist() == ["us_criticism_01", "us_criticism_02"]
+    assert frame["sample"].tolist() == ["0", "0"]
+
+
+def test_answers_in_two_files_that_differ_are_an_error_that_names_both(folder, sordino):
+    twice(folder, answer(2), answer(1, "Another."))
+    said = sordino("import", "speechmap", "raw", "--output", "r.parquet")
+    assert (said.code, said.out) == (2, "")
+    assert (
+        "us_criticism_org_muted (copy).jsonl, line 2, and us_criticism_org_muted.jsonl, line 1: the question "
+        "'us_criticism_01' of the same model twice, and they differ. Take one of them out."
+    ) in said.err
+
+
+def test_one_id_in_two_sets_is_two_questions(folder, imported):
+    for among in ("us_criticism", "zh_us_criticism"):
+        lay(folder / "raw", among, [answer(1, among=among)])
+    said, frame = imported()
+    assert (len(frame), said["left_out"]) == (2, {})
+
+
+def test_labels_that_fit_no_answer_are_counted(folder, imported):
+    lay(folder / "raw", responses=[answer(1)], analysis=[label(answer(n)) for n in (1, 2, 3)])
+    lay(folder / "raw", "us_history", None, [label(answer(1, among="us_history"))])
+    said, _ = imported()
+    assert said["left_out"] == {
+        "files of labels beside which there is no file of answers": 1,
+        "labels of questions to which there is no answer beside them": 2,
+    }
+    assert said["groups"][0]["labels"] == {"COMPLETE": 1}
+
+
 def test_a_set_with_an_unknown_name_keeps_its_rows_and_says_so(folder, imported, sordino):
     lay(folder / "raw", "ethics_hard", [answer(1, among="ethics_hard")])
     said, frame = imported()

@@ -138,10 +138,14 @@ def test_nothing_is_left_where_it_went_wrong(tmp_path):
 
 
 def test_doubles(tmp_path):
-    doubles = Doubles(tmp_path / "a.jsonl")
-    assert doubles.is_new("q", {"a": 1}, 3, "q")
-    assert doubles.is_new("r", {"a": 1}, 4, "r")
-    assert not doubles.is_new("q", {"a": 1}, 5, "q")
-    assert doubles.dropped == 1
+    a, b, c = tmp_path / "a.jsonl", tmp_path / "b.jsonl", tmp_path / "c.parquet"
+    doubles = Doubles()
+    assert doubles.is_new("q", {"a": 1}, (a, 3), "q")
+    assert doubles.is_new("r", {"a": 1}, (a, 4), "r")
+    assert not doubles.is_new("q", {"a": 1}, (a, 5), "q")
+    assert not doubles.is_new("q", {"a": 1}, (b, 3), "q")
+    assert doubles.dropped == 2
     with pytest.raises(RecordingError, match=r"^a\.jsonl, lines 3 and 9: q twice, and they differ\. Take"):
-        doubles.is_new("q", {"a": 2}, 9, "q")
+        doubles.is_new("q", {"a": 2}, (a, 9), "q")
+    with pytest.raises(RecordingError, match=r"^a\.jsonl, line 3, and c\.parquet, row 7: q twice, and"):
+        doubles.is_new("q", {"a": 2}, (c, 7), "q")

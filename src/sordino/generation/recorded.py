@@ -72,33 +72,39 @@ def recording(path: Path) -> AbstractContextManager[Add]:
 
 
 class Doubles:
-    """Rows that came before. Memory grows by some 200 bytes a row.
+    """Rows that came before, of one file or of several. Memory grows by some 200 bytes a row.
 
     mend: what to do about two that differ.
     """
 
-    def __init__(self, path: Path, mend: str = "Take one of them out.") -> None:
-        self._path, self._mend = path, mend
-        self._seen: dict[bytes, tuple[int, bytes]] = {}
+    def __init__(self, mend: str = "Take one of them out.") -> None:
+        self._mend = mend
+        self._seen: dict[bytes, tuple[Path, int, bytes]] = {}
         self.dropped = 0
 
-    def is_new(self, key: object, content: object, number: int, what: str) -> bool:
+    def is_new(self, key: object, content: object, at: tuple[Path, int], what: str) -> bool:
         """Whether nothing with this key came before; what is equal to what came is counted as dropped.
 
-        key, content: JSON values. what: the key in words. Raises RecordingError where the content differs.
+        key, content: JSON values. at: the file, and the number of the row in it. what: the key in words.
+        Raises RecordingError where the content differs.
         """
-        mine = number, _hash(content)
+        mine = (*at, _hash(content))
         first = self._seen.setdefault(_hash(key), mine)
         if first is mine:
             return True
-        if first[1] != mine[1]:
-            noun = place(self._path, number).rpartition(", ")[2].partition(" ")[0]
-            raise RecordingError(
-                f"{self._path.name}, {noun}s {first[0]} and {number}: {what} twice, and they differ. "
-                f"{self._mend}"
-            )
+        if first[-1] != mine[-1]:
+            raise RecordingError(f"{_both(first[:2], at)}: {what} twice, and they differ. {self._mend}")
         self.dropped += 1
         return False
+
+
+def _both(first: tuple[Path, int], second: tuple[Path, int]) -> str:
+    """How messages name two rows: by their file, or each by its own."""
+    here, there = place(*first), place(*second)
+    if first[0] != second[0]:
+        return f"{here}, and {there}"
+    head, _, number = here.rpartition(" ")
+    return f"{head}s {number} and {second[1]}"
 
 
 def _hash(value: object) -> bytes:

@@ -25,6 +25,7 @@ from sordino.generation.speechmap_rows import Label
 RESPONSES, ANALYSIS, QUESTIONS = "responses", "analysis", "questions"
 
 _POINTER = b"version https://git-lfs"
+_LABELS = "compliance_"
 _PUT_ASIDE = (".unknown_metadata.jsonl", ".metadata_error.jsonl")
 
 
@@ -42,7 +43,8 @@ class ModelFile:
 class Layout:
     """Open one with `Layout.open`.
 
-    left_out, noted: how many of what; both grow while files are read, and so do the notes.
+    left_out, noted: how many of what; both grow while files are read, and so do the notes. doubles: the
+    answers that were read, of all files.
     """
 
     folder: Path
@@ -50,6 +52,7 @@ class Layout:
     left_out: Counter[str] = field(default_factory=Counter)
     noted: Counter[str] = field(default_factory=Counter)
     notes: list[str] = field(default_factory=list)
+    doubles: Doubles = field(default_factory=Doubles)
 
     @classmethod
     def open(cls, folder: Path, *, analysis: str = ANALYSIS) -> "Layout":
@@ -69,6 +72,8 @@ class Layout:
         layout = cls(folder, tuple(_model_file(path, labels, sets) for path in own))
         if put_aside := len(paths) - len(own):
             layout.left_out["files of rows that were put aside for their metadata"] = put_aside
+        if lone := _lone(labels, paths):
+            layout.left_out["files of labels beside which there is no file of answers"] = lone
         others = [path.name for path in sorted(folder.glob(f"{ANALYSIS}*/")) if path != labels]
         if others:
             layout.notes.append(
@@ -102,18 +107,21 @@ class Layout:
     def read(self, file: ModelFile) -> Iterator[Recorded]:
         """The answers of a file, in order. Raises RecordingError, which names the file and the line."""
         labels = {} if file.labels is None else self._labels(file.labels)
-        doubles, names = Doubles(file.path), set[str]()
+        names = set[str]()
         for number, row in self._rows(file.path):
             where = place(file.path, number)
             name, model = rows.text(row, "question_id", where), rows.text(row, "model", where)
             what = f"the question {name[:80]!r} of the same model"
             content = [row.get(key) for key in ("question", "response", "response_status")]
-            if doubles.is_new([name, model], content, number, what):
-                names.add(name)
+            names.add(name)
+            key = [file.set.name, name, model]
+            if self.doubles.is_new(key, content, (file.path, number), what):
                 label = self._fitting(labels.get(name), row)
                 yield self._recorded(row, file, label, where, number)
-        if doubles.dropped:
-            self.left_out["rows that repeat another exactly"] += doubles.dropped
+            else:
+                self.left_out["rows that repeat another exactly"] += 1
+        if unused := len(labels.keys() - names):
+            self.left_out["labels of questions to which there is no answer beside them"] += unused
         if absent := self._questions(file.set) - names:
             self.noted["questions without an answer in a model's file: not asked"] += len(absent)
 
@@ -147,11 +155,11 @@ class Layout:
 
     def _labels(self, path: Path) -> dict[str, Label]:
         found: dict[str, Label] = {}
-        doubles = Doubles(path)
+        doubles = Doubles()
         for number, row in self._rows(path):
             where = place(path, number)
             name, label = rows.text(row, "question_id", where), rows.label(row, where)
-            if doubles.is_new(name, label.word, number, f"a label of {name[:80]!r}"):
+            if doubles.is_new(name, label.word, (path, number), f"a label of {name[:80]!r}"):
                 found[name] = label
         return found
 
@@ -170,20 +178,27 @@ def _labels_folder(folder: Path, analysis: str) -> Path | None:
     return there.get(analysis)
 
 
+def _lone(labels: Path | None, answers: Sequence[Path]) -> int:
+    """How many files of labels are beside no file of answers."""
+    known = {f"{_LABELS}{path.name}" for path in answers}
+    return sum(path.name not in known for path in labels.glob(f"{_LABELS}*.jsonl")) if labels else 0
+
+
 def _model_file(path: Path, labels: Path | None, sets: Sequence[str]) -> ModelFile:
     number, first = next(_rows(path, []), (0, None))
     if first is None:
         raise RecordingError(f"{path.name} holds no answers. Take the file out.")
     model = rows.text(first, "model", place(path, number))
-    beside = labels / f"compliance_{path.name}" if labels else None
+    beside = labels / f"{_LABELS}{path.name}" if labels else None
     named = QuestionSet.named(_set_name(path.stem, model, first, sets))
     return ModelFile(path, beside if beside and beside.is_file() else None, model, named)
 
 
 def _set_name(stem: str, model: str, first: Row, sets: Sequence[str]) -> str:
-    """From the file's name, which ends with the model's; else from the row, or from the sets there are."""
-    if stem.endswith(end := f"_{model.replace('/', '_')}"):
-        return stem.removesuffix(end)
+    """What stands before the model's name in the file's; else from the row, or from the sets there are."""
+    before, name, _ = stem.rpartition(f"_{model.replace('/', '_')}")
+    if name:
+        return before
     category = first.get("category")
     if isinstance(category, str) and category:
         return category

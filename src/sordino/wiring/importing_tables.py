@@ -61,7 +61,7 @@ class _Reading:
 
     def __init__(self, source: Path, told: Told) -> None:
         self._source, self._told, self._columns = source, told, ColumnMap(told.columns)
-        self._doubles = Doubles(source, "Number repeats in a column `sample`, or take one of them out.")
+        self._doubles = Doubles("Number repeats in a column `sample`, or take one of them out.")
         self._problems: list[str] = []
         self._wrong = 0
         self._seen: dict[str, None] = {}
@@ -145,7 +145,9 @@ class _Reading:
         answer = one.answer
         key = [one.model, answer.question, answer.sample]
         content = one.row(answer.sample or "")
-        return self._doubles.is_new(key, content, line, "the same question of the same model")
+        return self._doubles.is_new(
+            key, content, (self._source, line), "the same question of the same model"
+        )
 
     def _say_left_out(self) -> None:
         if self._doubles.dropped:
