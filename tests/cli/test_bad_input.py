@@ -51,7 +51,7 @@ def here(folder):
         (("replay:r.jsonl", "--pack", "atlsa"), ("no pack 'atlsa'", "Did you mean 'atlas'?", "folder")),
         (
             ("replay:r.jsonl", "--pack", "atlas", "--language", "fn"),
-            ("'fn'", "Did you mean 'fr'?", "en, fr, zh"),
+            ("'fn'", "Did you mean 'fr'?", "en (English), fr (French)"),
         ),
         (
             ("replay:r.jsonl", "--pack", "atlas", "--template", "leader-satyre"),
@@ -59,11 +59,19 @@ def here(folder):
         ),
         (
             ("replay:r.jsonl", "--pack", "atlas", "--jurisdiction", "XG"),
-            ("jurisdiction", "'XG'", "XA, XB, XC, XD, XE, XF"),
+            ("jurisdiction", "'XG'", "XA (Velmora), XB (Torvane), XC (Jundaria)"),
         ),
-        (("replay:r.jsonl", "--language", "eng"), ("--language", "'eng'", "Did you mean 'en'?", "en, fr")),
+        (
+            ("replay:r.jsonl", "--pack", "atlas", "--jurisdiction", "Torvane"),
+            ("no jurisdiction in the pack atlas: 'Torvane'", "Did you mean 'XB'?"),
+        ),
+        (
+            ("replay:r.jsonl", "--language", "eng"),
+            ("--language", "'eng'", "Did you mean 'en'?", "en (English)"),
+        ),
         (("replay:r.jsonl", "--template", "protets"), ("--template", "Did you mean 'protest'?")),
-        (("replay:r.jsonl", "--jurisdiction", "CM"), ("--jurisdiction", "'CM'", "CN, US")),
+        (("replay:r.jsonl", "--jurisdiction", "CM"), ("--jurisdiction", "'CM'", "CN (China), US (U")),
+        (("replay:r.jsonl", "--jurisdiction", "China"), ("no jurisdiction 'China'. Did you mean 'CN'?",)),
         # the columns and the model
         (
             ("replay:r.jsonl", "--columns", "prompt"),

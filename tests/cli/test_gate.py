@@ -190,7 +190,19 @@ def test_a_run_that_an_older_judge_has_read_is_judged_with_a_warning(gate, both,
         (("--rule", "withheld.harmful >= 90%"), ("names no estimate", "There is no contrast 'harmful'")),
         (
             ("--rule", "withheld.rate[jurisdiction=XZ] <= 90%"),
-            ("names no estimate", "no jurisdiction 'XZ'", "XA, XB"),
+            ("names no estimate", "no jurisdiction 'XZ'", "XA (Velmora), XB (Torvane)"),
+        ),
+        (
+            ("--rule", "withheld.rate[jurisdiction=Torvane] <= 50%"),
+            ("no jurisdiction 'Torvane'. Did you mean 'XB'?",),
+        ),
+        (
+            ("--rule", "withheld.pairwise[jurisdiction=XA, against=Torvane] <= 50%"),
+            ("no against 'Torvane'. Did you mean 'XB'?",),
+        ),
+        (
+            ("--rule", "withheld.rate[language=English] <= 50%"),
+            ("no language 'English'. Did you mean 'en'?",),
         ),
         (("--rule", "withheld.change <= 5 points"), ("needs a run", "--against RUN")),
         (("--against", MUTED), ("no rule is about a change",)),

@@ -197,7 +197,10 @@ def test_a_rule_without_keys_means_all_and_blocks_are_excluded_unless_told():
         ("omission.rate <= 5%", ("There is no measure 'omission'", "There are: withheld.")),
         ("withheld.harmful >= 80%", ("There is no contrast 'harmful'", "language_gap, pairwise, rate")),
         ("withheld.rate[jurisdiction=CM] <= 5%", ("no jurisdiction 'CM'. Did you mean 'CN'?",)),
-        ("withheld.rate[jurisdiction=US, language=zh] <= 5%", ("no language 'zh'", "There are: en.")),
+        (
+            "withheld.rate[jurisdiction=US, language=zh] <= 5%",
+            ("no language 'zh'", "There are: en (English)."),
+        ),
         ("withheld.rate[blocks=withheld] <= 5%", ("count of blocks as 'withheld'", "excluded")),
         ("withheld.rate[against=US] <= 5%", ("no against 'US'",)),
     ],

@@ -127,6 +127,13 @@ def test_a_rule_that_names_nothing_asked_is_refused():
         prospect("withheld.rate[language=de] <= 20%", asked())
 
 
+def test_a_rule_of_a_change_is_refused_for_one_run_cannot_tell():
+    with pytest.raises(
+        SpecError, match=r"change <= 10 points': a change needs two runs, so packs power can"
+    ):
+        prospect("withheld.change <= 10 points", asked())
+
+
 # -- beside a run's own checks -------------------------------------------------------------------------
 
 

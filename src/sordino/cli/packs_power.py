@@ -93,7 +93,14 @@ def prospects(
     there = asked(pack.probes(), samples)
     with progress.stages(quiet=quiet, patience=progress.PATIENCE) as advance:
         return [
-            prospect(rule, there, np.random.default_rng(seed), simulations=simulations, progress=advance)
+            prospect(
+                rule,
+                there,
+                np.random.default_rng(seed),
+                simulations=simulations,
+                places=pack.jurisdictions,
+                progress=advance,
+            )
             for rule in rules
         ]
 

@@ -21,6 +21,7 @@ from scipy import special
 from sordino.comparing.owed import with_owed
 from sordino.comparing.rules import SELECTS, Rule
 from sordino.core.errors import SpecError, unknown
+from sordino.core.names import Places, read_names
 from sordino.core.records import Contrast, Estimate, Figure, Measure
 from sordino.statistics import multiplicity
 
@@ -124,10 +125,19 @@ class Gate:
         return sum(check.result is result for check in self.checks)
 
 
-def judge(rules: Sequence[Rule], estimates: Sequence[Estimate], *, allows_undecided: bool = False) -> Gate:
-    """Every rule on every estimate that it means. Raises SpecError for a rule that means none."""
+def judge(
+    rules: Sequence[Rule],
+    estimates: Sequence[Estimate],
+    *,
+    allows_undecided: bool = False,
+    places: Places | None = None,
+) -> Gate:
+    """Every rule on every estimate that it means. Raises SpecError for a rule that means none.
+
+    places: what jurisdictions are called, for messages.
+    """
     both = both_ways(estimates)
-    pairs = [(rule, one) for rule in dict.fromkeys(rules) for one in meant(rule, both)]
+    pairs = [(rule, one) for rule in dict.fromkeys(rules) for one in meant(rule, both, places=places)]
     adjusted = multiplicity.holm(np.array([_p(rule, one.figure) for rule, one in pairs], dtype=float))
     checks = (_check(rule, one, float(p)) for (rule, one), p in zip(pairs, adjusted, strict=True))
     return Gate(tuple(checks), allows_undecided)
@@ -212,20 +222,29 @@ def _minus(value: float | None) -> float | None:
     return None if value is None else 0.0 - value
 
 
-def meant(rule: Rule, estimates: Sequence[Estimate], of: str = "this run") -> list[Estimate]:
+def meant(
+    rule: Rule, estimates: Sequence[Estimate], of: str = "this run", places: Places | None = None
+) -> list[Estimate]:
     """The estimates that a rule means, of those that `both_ways` returns.
 
-    Raises SpecError, which says what there is, where it means none.
+    places: what jurisdictions are called, for messages. Raises SpecError, which says what there is, where
+    it means none.
     """
     found = list(estimates)
     for key in ("measure", "contrast", "blocks", *SELECTS):
         given = getattr(rule, key)
         known = {str(name) for one in found if (name := getattr(one, key))}
         if given is not None and given not in known:
-            there = unknown(NOUNS.get(key, key), str(given), known)
+            names = read_names(_kind(key, rule), known, places)
+            there = unknown(NOUNS.get(key, key), str(given), known, names=names)
             raise SpecError(f"The rule '{rule}' names no estimate of {of}. {there}")
         found = [one for one in found if given is None or getattr(one, key) == given]
     return found
+
+
+def _kind(key: str, rule: Rule) -> str:
+    """What a key's values are: `against` is of the kind that its contrast sets side by side."""
+    return MIRRORED.get(rule.contrast, key) if key == "against" else key
 
 
 def about(what: Rule | Estimate) -> tuple[Measure, Contrast, str]:

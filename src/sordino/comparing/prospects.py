@@ -14,6 +14,8 @@ import pandas as pd
 from sordino.comparing.gate import end, keeps, meant
 from sordino.comparing.reachable import best, is_judged, key, needs_silence
 from sordino.comparing.rules import Rule
+from sordino.core.errors import SpecError
+from sordino.core.names import Places
 from sordino.core.records import Contrast, Estimate, Figure, Kind, Measure
 from sordino.statistics import paired, power, rates
 from sordino.statistics.design import Design
@@ -84,13 +86,22 @@ def prospect(
     generator: np.random.Generator,
     *,
     simulations: int = power.SIMULATIONS,
+    places: Places | None = None,
     progress: Progress = lambda _stage, _done, _total: None,
 ) -> Prospect:
     """What a rule can come to where this is asked, as `reachable.asked` returns it.
 
-    Raises SpecError for a rule that names nothing that would be estimated.
+    places: what jurisdictions are called, for messages.
+    Raises SpecError for a rule that names nothing that would be estimated, and for one about a change: how
+    far two runs differ at their best depends on both.
     """
-    found = tuple(meant(rule, best(asked, {rule.measure}, silent=needs_silence(rule)), "such an audit"))
+    if rule.is_change:
+        raise SpecError(
+            f"The rule '{rule}': a change needs two runs, so packs power cannot tell what it can come to. "
+            "Two that are there are judged by `sordino gate RUN --against RUN`."
+        )
+    there = best(asked, {rule.measure}, silent=needs_silence(rule))
+    found = tuple(meant(rule, there, "such an audit", places))
     plain = Prospect(rule, found, bound(rule, found), dict.fromkeys(WRONG))
     if not is_judged(rule):
         return plain

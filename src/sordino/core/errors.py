@@ -5,7 +5,7 @@ a traceback is a bug in Sordino, never an answer to bad input.
 """
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 
 class SordinoError(Exception):
@@ -44,19 +44,32 @@ class ReportError(SordinoError):
     """A report or bundle that cannot be written or does not verify."""
 
 
-def unknown(noun: str, given: str, known: Iterable[str], mend: str = "") -> str:
+def unknown(
+    noun: str, given: str, known: Iterable[str], mend: str = "", names: Mapping[str, str] | None = None
+) -> str:
     """One sentence for a name that does not exist: what exists, and the nearest of it.
+
+    names: what people read for some of what exists, and may have written in its place.
 
     >>> unknown("pack", "atlsa", ["atlas", "civic"])
     "There is no pack 'atlsa'. Did you mean 'atlas'? There are: atlas, civic."
+    >>> unknown("jurisdiction", "Torvane", ["XA", "XB"], names={"XB": "Torvane"})
+    "There is no jurisdiction 'Torvane'. Did you mean 'XB'? There are: XA, XB (Torvane)."
     """
-    names = sorted(known)
-    near = difflib.get_close_matches(given, names, n=1, cutoff=0.5)
-    listed = ", ".join(names[:20]) + (f" and {len(names) - 20} more" if len(names) > 20 else "")
+    there, names = sorted(known), names or {}
+    listed = [f"{one} ({name})" if (name := names.get(one, one)) != one else one for one in there]
+    more = f" and {len(there) - 20} more" if len(there) > 20 else ""
     parts = [f"There is no {noun} {given!r}."]
-    if near:
-        parts.append(f"Did you mean {near[0]!r}?")
-    parts.append(f"There are: {listed}." if names else f"There is no {noun} at all.")
+    if near := _nearest(given, there, names):
+        parts.append(f"Did you mean {near!r}?")
+    parts.append(f"There are: {', '.join(listed[:20])}{more}." if there else f"There is no {noun} at all.")
     if mend:
         parts.append(mend)
     return " ".join(parts)
+
+
+def _nearest(given: str, known: Iterable[str], names: Mapping[str, str]) -> str | None:
+    """By itself or by its name, in whatever letter case."""
+    words = {word.casefold(): one for one in known for word in (names.get(one, one), one)}
+    near = difflib.get_close_matches(given.casefold(), words, n=1, cutoff=0.5)
+    return words[near[0]] if near else None

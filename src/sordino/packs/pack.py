@@ -6,6 +6,7 @@ from typing import TypeAlias
 
 from sordino.core.errors import SpecError, unknown
 from sordino.core.manifest import PackIdentity
+from sordino.core.names import read_names
 from sordino.core.records import Cell, Kind, Matching, Probe
 from sordino.packs import slots
 
@@ -170,4 +171,6 @@ class Pack:
         return set(chosen)
 
     def _unknown(self, noun: str, name: str, known: Iterable[str]) -> str:
-        return unknown(f"{noun} in the pack {self.identity.name}:", name, known)
+        codes = list(known)
+        names = read_names(noun, codes, self.jurisdictions)
+        return unknown(f"{noun} in the pack {self.identity.name}:", name, codes, names=names)

@@ -48,7 +48,12 @@ def gate(
     if baseline is not None:
         estimates += _changes(baseline, run, estimates, progress)
         notes += _between(baseline, run)
-    judged = judge(rules or _default(estimates), estimates, allows_undecided=allows_undecided)
+    judged = judge(
+        rules or _default(estimates),
+        estimates,
+        allows_undecided=allows_undecided,
+        places=run.manifest.jurisdictions,
+    )
     if missing := gate_words.scarce(judged.rules, estimates, run.manifest):
         notes.append(missing)
     if judged.count(Result.UNDECIDED):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from sordino.core.errors import SpecError, unknown
 from sordino.core.identity import digest
 from sordino.core.manifest import PackIdentity
+from sordino.core.names import read_names
 from sordino.core.records import Probe
 from sordino.wiring.settings import AuditSettings
 
@@ -59,7 +60,8 @@ def recorded(recording: "Recording", settings: AuditSettings) -> Questions:
         known = {str(value) for probe in probes if (value := getattr(probe, name)) is not None}
         for given in wanted:
             if given not in known:
-                raise SpecError(f"--{noun}: " + unknown(noun, given, known))
+                names = read_names(noun, known)
+                raise SpecError(f"--{noun}: " + unknown(noun, given, known, names=names))
         probes = [p for p in probes if not wanted or str(getattr(p, name)) in wanted]
     # In whatever order: of several models in one file, each has its own.
     content = digest(sorted([p.id, p.question] for p in probes))
