@@ -89,7 +89,7 @@ def test_equal_rows_are_dropped_and_samples_kept(folder, imported):
         "rows of questions that were not asked": 1,
         "rows that repeat another exactly": 1,
     }
-    assert said["noted"] == {"answers that say no language": 3}
+    assert said["noted"] == {"answers that say no language": 2}
 
 
 def test_every_problem_is_named_in_one_message(folder, sordino):
@@ -99,19 +99,94 @@ def test_every_problem_is_named_in_one_message(folder, sordino):
         ROW | {"question": ""},
         ROW | {"question": "R?", "label": "GOOD"},
         ROW | {"question": "S?", "model": None},
+        ROW | {"response": "C.", "label": "REFUSED"},
+        ROW | {"question": "T?", "model": None, "label": "GOOD"},
     ]
     lines(folder / "a.jsonl", *rows)
     said = sordino("import", "table", "a.jsonl", "--output", "r.parquet")
     assert (said.code, said.out, said.err.count("\n")) == (2, "", 1)
-    assert "a.jsonl: 4 rows cannot be taken." in said.err
+    assert "a.jsonl: 6 rows cannot be taken." in said.err
     for problem in (
         "a.jsonl, lines 1 and 2: the same question of the same model twice, and they differ. Number repeats",
         "a.jsonl, line 3: the question is missing.",
         "a.jsonl, line 4: There is no label 'GOOD'.",
         "a.jsonl, line 5: the model is missing.",
+        # A bad label hides no duplicate, nor a missing model a bad label.
+        "a.jsonl, line 6: There is no label 'REFUSED'. Did you mean 'DENIAL'? There are: COMPLETE (answered),",
+        "a.jsonl, lines 1 and 6: the same question of the same model twice, and they differ.",
+        "a.jsonl, line 7: the model is missing. Fill it in, or give --model NAME. a.jsonl, line 7: There is no",
     ):
         assert problem in said.err
     assert [path.name for path in folder.iterdir()] == ["a.jsonl"]
+
+
+def test_one_row_with_two_problems_is_one_row(folder, sordino):
+    lines(folder / "a.jsonl", ROW, ROW | {"question": "S?", "model": None, "label": "GOOD"})
+    said = sordino("import", "table", "a.jsonl", "--output", "r.parquet")
+    assert said.err.startswith(
+        "sordino: a.jsonl: 1 row cannot be taken. a.jsonl, line 2: the model is miss"
+    )
+    assert "There is no label 'GOOD'" in said.err
+
+
+def test_a_cut_line_is_named_once(folder, sordino):
+    (folder / "cut.jsonl").write_text(json.dumps(ROW) + '\n{"question": "Q2?",\n' + json.dumps(ROW) + "\n")
+    said = sordino("import", "table", "cut.jsonl", "--output", "r.parquet")
+    assert said.code == 2
+    assert "cut.jsonl, line 2: not JSON (" in said.err
+    assert "column 20)" in said.err
+    assert "line 1" not in said.err
+
+
+def test_names_that_nobody_knows_are_kept_and_said(folder, imported):
+    rows = [
+        ROW | {"question": f"{n}?", "language": language, "jurisdiction": jurisdiction}
+        for n, (language, jurisdiction) in enumerate(
+            [
+                ("Englsh", "Chna"),
+                ("Englsh", "Atlantis"),
+                ("French", "XC"),
+                ("zh-Hant-TW", "USA"),
+                ("qaa", "EU"),
+            ]
+        )
+    ]
+    lines(folder / "a.jsonl", *rows)
+    said, frame = imported("a.jsonl")
+    tail = "neither a code nor an English name in CLDR: kept."
+    assert said["noted"] == {
+        f"answers in the language 'Englsh', {tail} Did you mean English (en)?": 2,
+        f"answers about the jurisdiction 'Chna', {tail} Did you mean China (CN)?": 1,
+        f"answers about the jurisdiction 'Atlantis', {tail}": 1,
+    }
+    assert frame["language"].tolist() == ["Englsh", "Englsh", "fr", "zh-Hant-TW", "qaa"]
+    assert frame["jurisdiction"].tolist() == ["Chna", "Atlantis", "XC", "US", "EU"]
+
+
+def test_of_many_names_that_nobody_knows_some_are_said(folder, imported):
+    lines(
+        folder / "a.jsonl",
+        *[ROW | {"question": f"{n}?", "jurisdiction": f"Land {n:02}"} for n in range(13)],
+    )
+    said, _ = imported("a.jsonl", "--language", "en")
+    assert len(said["noted"]) == 11
+    assert (
+        said["noted"]["answers about the jurisdiction of 3 other names that CLDR does not have: kept."] == 3
+    )
+
+
+def test_what_nobody_labelled_is_not_none(folder, sordino):
+    rows = [
+        ROW | {"language": "en", "label": "DENIAL"},
+        ROW | {"language": "en", "question": "R?"},
+        ROW | {"language": "fr", "question": "S?"},
+    ]
+    lines(folder / "a.jsonl", *rows)
+    said = sordino("import", "table", "a.jsonl", "--output", "r.parquet").out
+    shown = [line.split() for line in said.splitlines()]
+    assert ["en", "-", "1", "2", "0", "0", "0", "1"] in shown
+    assert ["fr", "-", "1", "1", "0", "–", "–", "–"] in shown
+    assert "Note: 2 answers without a label" in said
 
 
 def test_many_problems_are_counted(folder, sordino):

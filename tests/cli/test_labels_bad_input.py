@@ -58,7 +58,10 @@ IMPORT = ("import", "latest", "l.csv", "--annotator", "anna")
             "key,label\nKEY,denied\n",
             ("l.csv, line 2", "no label 'DENIED'", "Did you mean 'DENIAL'?", "There are:"),
         ),
-        ("key,label\nKEY,yes\n", ("l.csv, line 2", "no label 'YES'", "COMPLETE, DENIAL, EVASIVE")),
+        (
+            "key,label\nKEY,yes\n",
+            ("l.csv, line 2", "no label 'YES'", "COMPLETE (answered), DENIAL (refused), EVASIVE"),
+        ),
         ("key,label\n,DENIAL\n", ("l.csv, line 2", "without a key")),
         (
             "key,verdict\nKEY,DENIAL\n",

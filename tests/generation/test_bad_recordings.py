@@ -2,6 +2,7 @@
 
 import gzip
 import json
+from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -81,9 +82,15 @@ def test_says_what_is_wrong(tmp_path, name, content, options, says):
     assert "\n" not in str(caught.value)
 
 
-def test_absent_files_and_folders(tmp_path):
+def test_absent_files_and_folders(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     with pytest.raises(RecordingError, match=r"There is no recording .a\.jsonl"):
         Recording.read(tmp_path / "a.jsonl")
+    with pytest.raises(RecordingError) as alone:
+        Recording.read(Path("a.jsonl"))
+    assert str(alone.value) == (
+        "There is no recording 'a.jsonl' in this folder, nor any other. Give the path of one."
+    )
     (tmp_path / "b.jsonl").mkdir()
     with pytest.raises(RecordingError, match="is a folder"):
         Recording.read(tmp_path / "b.jsonl")

@@ -184,7 +184,8 @@ def _table(counts: "Counts") -> tuple[list[str], list[list[str]]]:
             *(label(part or "-") for part in (language, jurisdiction)),
             *(f"{n:,}" for n in (len(group.models), group.deliveries.total())),
             f"{group.deliveries.total() - group.deliveries[Delivery.DELIVERED]:,}",
-            *(f"{group.labels[word]:,}" for word in labels),
+            # Nobody looked, which is not that nobody refused.
+            *(f"{group.labels[word]:,}" if group.labels.keys() - {None} else "–" for word in labels),
         ]
         for (name, language, jurisdiction), group in groups
     ]

@@ -55,8 +55,11 @@ def read_rows(path: Path, choose: Choose, notes: list[str]) -> Numbered:
 def _absent(path: Path) -> str:
     if not path.parent.is_dir():
         return f"There is no file {path}, and no folder {path.parent}. Give the path of a recording."
-    beside = (file.name for file in path.parent.iterdir() if _format(file) in _READERS)
-    return unknown("recording", path.name, beside, f"That is in the folder '{path.parent}'.")
+    beside = [file.name for file in path.parent.iterdir() if _format(file) in _READERS]
+    folder = "this folder" if path.parent == Path() else f"the folder '{path.parent}'"
+    if not beside:
+        return f"There is no recording {path.name!r} in {folder}, nor any other. Give the path of one."
+    return unknown("recording", path.name, beside, f"That is in {folder}.")
 
 
 def place(path: Path, number: int) -> str:
@@ -127,7 +130,7 @@ def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
 
 
 def _object(line: bytes, where: str) -> Row:
-    text = _decoded(line, where)
+    text = _decoded(line, where).rstrip()  # or what lacks at its end is missed on a line after it
     try:
         row = json.loads(text, object_pairs_hook=_unique)
     except _TwiceError as error:
@@ -136,6 +139,11 @@ def _object(line: bytes, where: str) -> Row:
         ) from None
     except RecursionError:
         raise RecordingError(f"{where}: nested too deeply to be read.") from None
+    except json.JSONDecodeError as error:
+        # Its own line is always 1 and would stand beside the file's.
+        raise _TornLineError(
+            f"{where}: not JSON ({error.msg}, column {error.colno}). Write one JSON object a line."
+        ) from None
     except ValueError as error:
         raise _TornLineError(f"{where}: not JSON ({error}). Write one JSON object a line.") from None
     if not isinstance(row, dict):

@@ -19,6 +19,9 @@ from sordino.statistics.agreement import kappa
 VALUES: Mapping[Axis, tuple[str, ...]] = {Axis.ENGAGEMENT: tuple(value.value for value in Engagement)}
 """What people can say, by axis: the axes that are labelled."""
 
+MEANING = {"COMPLETE": "answered", "PARTIAL": "evaded", "DENIAL": "refused"}
+"""For messages: what the values say, in words that people write for them."""
+
 ALSO = {"EVASIVE": Engagement.PARTIAL.value, "INCOMPLETE": Engagement.PARTIAL.value}
 """Other words for a value, as other sets of labels have them."""
 
@@ -46,7 +49,7 @@ def value_of(text: str, axis: Axis) -> str:
     word = text.strip().upper()
     words = {value: value for value in VALUES[axis]} | ALSO
     if word not in words:
-        raise LabelError(unknown("label", word[:40], words))
+        raise LabelError(unknown("label", word[:40], words, names=MEANING))
     return words[word]
 
 

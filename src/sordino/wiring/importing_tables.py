@@ -17,6 +17,7 @@ from sordino.generation.columns import ColumnMap, Row, dig
 from sordino.generation.readers import place as row_place
 from sordino.generation.readers import read_rows
 from sordino.generation.recorded import Doubles, Recorded
+from sordino.generation.unlisted import Unlisted
 from sordino.judging.human import value_of
 from sordino.store.deliveries import NOT_ASKED
 from sordino.wiring.answer_files import named, top
@@ -63,9 +64,10 @@ class _Reading:
         self._source, self._told, self._columns = source, told, ColumnMap(told.columns)
         self._doubles = Doubles("Number repeats in a column `sample`, or take one of them out.")
         self._problems: list[str] = []
-        self._wrong = 0
+        self._wrong = self._rows_wrong = 0
         self._seen: dict[str, None] = {}
         self._labels: set[str] = set()
+        self._unlisted = Unlisted()
         self.left_out, self.noted = Counter[str](), Counter[str]()
         self.notes: list[str] = []
 
@@ -81,13 +83,12 @@ class _Reading:
             if fields.get("delivery") == NOT_ASKED:
                 self.left_out["rows of questions that were not asked"] += 1
                 continue
-            try:
-                one = self._recorded(fields, row, line)
-                if self._is_new(one, line):
-                    yield one
-            except (RecordingError, LabelError) as error:
-                self._wrong += 1
-                self._problems.append(str(error)) if self._wrong <= SHOWN else None
+            wrong = self._wrong
+            one = self._recorded(fields, row, line)
+            self._rows_wrong += self._wrong > wrong
+            if one is not None:
+                self._note(one)
+                yield one
         if number >= EVERY:
             progress("reading rows", number, number)
         self._raise()
@@ -103,32 +104,58 @@ class _Reading:
                 "with --columns model=COLUMN."
             )
 
-    def _recorded(self, fields: Row, row: Row, line: int) -> Recorded:
-        where = row_place(self._source, line)
+    def _recorded(self, fields: Row, row: Row, line: int) -> Recorded | None:
+        """None where it came before or something is wrong, of which all is told: one may hide another."""
+        where, wrong = row_place(self._source, line), self._wrong
         model = named(fields.get("model")) or self._told.model
         if model is None:
-            raise RecordingError(f"{where}: the model is missing. Fill it in, or give --model NAME.")
-        answer = self._coded(read_answer(fields, line, where))
-        given = self._label(row)
-        beside = {column: named(row.get(column)) for column in BESIDE}
-        lost = given is None or given.upper().startswith(LOST)
+            self._tell(f"{where}: the model is missing. Fill it in, or give --model NAME.")
+        label, given = self._labelled(row, where)
         try:
-            label = None if given is None or lost else value_of(given, Axis.ENGAGEMENT)
-        except LabelError as error:
-            raise LabelError(f"{where}: {error}") from None
+            answer = self._coded(read_answer(fields, line, where))
+        except RecordingError as error:
+            self._tell(str(error))
+            return None
         word = named(row.get("label_given")) or given
-        return Recorded(answer, model, label=label, label_given=word, **beside)
+        beside = {column: named(row.get(column)) for column in BESIDE}
+        one = Recorded(answer, model or "", label=label, label_given=word, **beside)
+        try:
+            is_new = model is not None and self._is_new(one, line)
+        except RecordingError as error:
+            self._tell(str(error))
+            return None
+        return one if self._wrong == wrong and is_new else None
+
+    def _tell(self, problem: str) -> None:
+        self._wrong += 1
+        if self._wrong <= SHOWN:
+            self._problems.append(problem)
+
+    def _note(self, one: Recorded) -> None:
+        self._unlisted.see(one.answer.language, one.answer.jurisdiction)
+        if one.answer.language is None:
+            self.noted["answers that say no language"] += 1
+        if one.label is None and self._labels:
+            self.noted["answers without a label"] += 1
 
     def _coded(self, answer: Answer) -> Answer:
-        found = replace(
+        return replace(
             answer,
             language=language_code(answer.language or self._told.language),
             jurisdiction=jurisdiction_code(answer.jurisdiction or self._told.jurisdiction),
             sample=answer.sample or "0",
         )
-        if found.language is None:
-            self.noted["answers that say no language"] += 1
-        return found
+
+    def _labelled(self, row: Row, where: str) -> tuple[str | None, str | None]:
+        """The engagement, and the word that stands there for it."""
+        given = self._label(row)
+        if given is None or given.upper().startswith(LOST):
+            return None, given
+        try:
+            return value_of(given, Axis.ENGAGEMENT), given
+        except LabelError as error:
+            self._tell(f"{where}: {error}")
+            return None, given
 
     def _label(self, row: Row) -> str | None:
         if self._told.label is not None:
@@ -150,6 +177,7 @@ class _Reading:
         )
 
     def _say_left_out(self) -> None:
+        self.noted.update(self._unlisted.told())
         if self._doubles.dropped:
             self.left_out["rows that repeat another exactly"] = self._doubles.dropped
         taken = {*self._columns.used(self._seen), *self._labels, *BESIDE, "label_given"}
@@ -170,6 +198,5 @@ class _Reading:
         if self._wrong == 1:
             raise RecordingError(shown[0])
         more = f" And {self._wrong - len(shown):,} more." if self._wrong > len(shown) else ""
-        raise RecordingError(
-            f"{self._source.name}: {self._wrong:,} rows cannot be taken. {' '.join(shown)}{more}"
-        )
+        rows = "1 row" if self._rows_wrong == 1 else f"{self._rows_wrong:,} rows"
+        raise RecordingError(f"{self._source.name}: {rows} cannot be taken. {' '.join(shown)}{more}")
