@@ -168,10 +168,21 @@ def test_where_it_runs_is_chosen_by_what_there_is_to_do(entries, unbroken, tmp_p
     assert executors.room(due, None, "ray").workers == 1
     done = sweeping.plan(entries, unbroken)
     assert executors.room(done, None, "local").processes == 1
-    with pytest.raises(SpecError, match="--jobs 0"):
-        executors.room(due, 0, "local")
-    with pytest.raises(SpecError, match="Did you mean 'ray'"):
-        executors.room(due, None, "rai")
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ((0, "local", None), "--jobs 0"),
+        ((None, "rai", None), "Did you mean 'ray'"),
+        ((None, "local", "auto"), "--ray-address is for --executor ray"),
+        ((None, "ray", "auto"), r"--executor ray needs Ray.*pip install 'sordino\[ray\]'"),
+    ],
+)
+def test_where_it_cannot_run_is_known_from_the_command_alone(given, says, monkeypatch):
+    monkeypatch.setattr("sordino.execution.ray.find_spec", lambda _: None)
+    with pytest.raises(SpecError, match=says):
+        executors.check(*given)
 
 
 def test_costs_are_summed_by_currency_and_no_price_is_not_zero():

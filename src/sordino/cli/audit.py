@@ -7,7 +7,7 @@ import typer
 
 from sordino.cli import options
 from sordino.cli.costs import agree
-from sordino.cli.progress import stages
+from sordino.cli.progress import stages, unwatched
 
 if TYPE_CHECKING:
     from sordino.wiring.spending import Spending
@@ -258,7 +258,7 @@ def audit(  # noqa: PLR0913, PLR0917 - one parameter an option
         max_cost=max_cost,
         prices=prices,
     )
-    with stages(quiet=quiet) as progress:
+    with stages(quiet=unwatched(for_machines=quiet)) as progress:
         run = wiring.audit(
             settings,
             store,

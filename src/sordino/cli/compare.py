@@ -7,7 +7,7 @@ import typer
 
 from sordino.cli import options
 from sordino.cli.interruption import leaving
-from sordino.cli.progress import stages
+from sordino.cli.progress import stages, unwatched
 
 
 @leaving()
@@ -53,7 +53,7 @@ def compare(  # noqa: PLR0913, PLR0917 - one parameter an option
     quiet = options.one_format(as_json=as_json, as_csv=as_csv)
     if out is not None:
         document.check_writable(out)
-    with stages(quiet=quiet) as progress:
+    with stages(quiet=unwatched(for_machines=quiet)) as progress:
         made = comparison.compare(
             a,
             b,

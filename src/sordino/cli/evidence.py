@@ -10,7 +10,7 @@ import typer
 
 from sordino.cli import options, printing
 from sordino.cli.interruption import leaving
-from sordino.cli.progress import stages
+from sordino.cli.progress import stages, unwatched
 
 if TYPE_CHECKING:
     from sordino.wiring.run import Run
@@ -61,7 +61,7 @@ def _export(run: "Run", form: str, out: Path | None, *, as_json: bool) -> None:
     from sordino.reporting.text import visible  # noqa: PLC0415
     from sordino.wiring import exporting  # noqa: PLC0415
 
-    with stages(quiet=as_json) as progress:
+    with stages(quiet=unwatched(for_machines=as_json)) as progress:
         done = exporting.export(run, form, out, progress)
     if as_json:
         printing.echo_json(done.summary())

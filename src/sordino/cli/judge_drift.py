@@ -7,7 +7,7 @@ import typer
 
 from sordino.cli import judge_drift_shown, options, printing
 from sordino.cli.interruption import Interrupted
-from sordino.cli.progress import stages
+from sordino.cli.progress import stages, unwatched
 from sordino.core.errors import SpecError
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ def _keep(job: "Job", *, as_json: bool) -> None:
     from sordino.wiring import drift as wiring  # noqa: PLC0415
 
     try:
-        with stages(quiet=as_json) as progress:
+        with stages(quiet=unwatched(for_machines=as_json)) as progress:
             kept = wiring.pin(job, progress, _say_asked)
     except KeyboardInterrupt:
         raise Interrupted("Nothing was pinned.") from None
@@ -103,7 +103,7 @@ def _tell(job: "Job", tolerance: float, *, as_json: bool) -> bool:
     from sordino.wiring import drift as wiring  # noqa: PLC0415
 
     try:
-        with stages(quiet=as_json) as progress:
+        with stages(quiet=unwatched(for_machines=as_json)) as progress:
             found = wiring.measure(job, progress, _say_asked)
     except KeyboardInterrupt:
         raise Interrupted("Nothing was compared.") from None

@@ -1,11 +1,20 @@
 """Progress of a long job, on stderr, with how long it will still take."""
 
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import Timer
 
 PATIENCE = 2.0
 """Seconds for which nobody needs to be told that something is being done."""
+
+
+def unwatched(*, for_machines: bool) -> bool:
+    """Whether nobody would see progress: what machines read is on stdout, and stderr is no terminal.
+
+    for_machines: whether --json or --csv was given.
+    """
+    return for_machines and not sys.stderr.isatty()
 
 
 @contextmanager

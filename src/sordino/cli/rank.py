@@ -7,7 +7,7 @@ import typer
 
 from sordino.cli import options, printing
 from sordino.cli.interruption import leaving
-from sordino.cli.progress import stages
+from sordino.cli.progress import stages, unwatched
 
 if TYPE_CHECKING:
     from sordino.reporting.sweep_source import SweepSource
@@ -54,7 +54,7 @@ def rank(
     for path in (out, chart):
         if path is not None:
             sweep_page.check_writable(path)
-    with stages(quiet=quiet) as progress:
+    with stages(quiet=unwatched(for_machines=quiet)) as progress:
         source = ranked(store, runs or (), progress=progress)
         if chart is not None:
             _draw(source, chart, form, progress)

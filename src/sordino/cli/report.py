@@ -7,7 +7,7 @@ import typer
 
 from sordino.cli import options
 from sordino.cli.interruption import leaving
-from sordino.cli.progress import stages
+from sordino.cli.progress import stages, unwatched
 
 
 @leaving()
@@ -28,7 +28,7 @@ def report(
 
     quiet = options.one_format(as_json=as_json, as_csv=as_csv)
     found = Run.stored(run, store)
-    with stages(quiet=quiet) as progress:
+    with stages(quiet=unwatched(for_machines=quiet)) as progress:
         path = found.report(out, transcripts=transcripts, progress=progress)
     found.show(as_json=as_json, as_csv=as_csv)
     if not quiet:

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from sordino.cli import options
-from sordino.cli.progress import stages
+from sordino.cli.progress import stages, unwatched
 
 FAILED = 1
 
@@ -48,7 +48,7 @@ def selftest(
     from sordino.reporting import calibration  # noqa: PLC0415
     from sordino.wiring import selftest as wiring  # noqa: PLC0415 - brings pandas
 
-    with stages(quiet=as_json) as progress:
+    with stages(quiet=unwatched(for_machines=as_json)) as progress:
         test = wiring.selftest(organism or (), store, recordings=recordings, progress=progress)
     if as_json:
         typer.echo(json.dumps(calibration.to_json(test), indent=2))

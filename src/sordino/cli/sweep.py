@@ -8,7 +8,7 @@ import typer
 
 from sordino.cli import options, printing
 from sordino.cli.costs import agree
-from sordino.cli.progress import stages
+from sordino.cli.progress import stages, unwatched
 from sordino.cli.sweep_view import view
 from sordino.reporting.text import visible
 
@@ -68,16 +68,18 @@ def sweep(  # noqa: PLR0913, PLR0917 - one parameter an option
     from sordino.reporting import document, sweep_page  # noqa: PLC0415 - brings pandas
     from sordino.wiring import executors, sweep_file, sweeping  # noqa: PLC0415
 
+    executors.check(jobs, executor, ray_address)
     entries = sweep_file.read(file)
     document.check_writable(out)
-    with stages(quiet=as_json) as progress:
+    quiet = unwatched(for_machines=as_json)
+    with stages(quiet=quiet) as progress:
         planned = sweeping.plan(entries, store, here=ray_address is None, progress=progress)
     room = executors.room(planned, jobs, executor)
     where = executors.executor(executor, room, jobs, ray_address)
     agree(sweeping.expected(planned), yes=yes)
-    with where, view(planned, quiet=as_json) as listen:
+    with where, view(planned, quiet=quiet) as listen:
         swept = sweeping.carry_out(planned, store, where, workers=room.workers, listen=listen)
-    with stages(quiet=as_json) as progress:
+    with stages(quiet=quiet) as progress:
         if reports:
             _write_reports(swept, store, out.parent, progress)
         compared = sweeping.compared(swept, store, progress=progress)

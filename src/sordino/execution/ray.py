@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import ExitStack, chdir, redirect_stdout
 from functools import cached_property
+from importlib.util import find_spec
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Generic, Self, TypeVar
@@ -27,6 +28,7 @@ OBJECT_STORE = 100 << 20
 SECONDS_TO_STOP = 20.0
 SECONDS_TO_ANSWER = 10.0
 _RESOURCES = {"num_cpus": "CPU", "num_gpus": "GPU"}
+_ABSENT = "--executor ray needs Ray. Install it with: pip install 'sordino[ray]'"
 _MEND = "Memory is the usual reason: do fewer jobs at once (--jobs), or give it a smaller batch_size."
 
 
@@ -179,7 +181,7 @@ class _Flight(Generic[Result]):
         except died as death:
             said = self._deaths.after(job, type(death).__name__, _MEND)
             if isinstance(said, Lost):
-                self._due.append(job)
+                self._due.append(self._deaths.again(job))
             return said
         except errors.RayError as error:
             where = "Is this Sordino, with what the job needs, installed on every machine of the cluster?"
@@ -196,13 +198,19 @@ def _work(job: Job[Result], said: Any, folder: str, threads: int) -> Done[Result
         return carried_out(job, said.put, EVERY)
 
 
+def check_installed() -> None:
+    """Raises SpecError where Ray is not. It is not loaded for that, which takes seconds."""
+    if find_spec("ray") is None:
+        raise SpecError(_ABSENT)
+
+
 def _ray() -> Any:
     # It must be told before it is loaded; nobody asked for reports to its makers.
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     try:
         import ray  # noqa: PLC0415 - most sweeps need none
     except ImportError as error:
-        raise SpecError("--executor ray needs Ray. Install it with: pip install 'sordino[ray]'") from error
+        raise SpecError(_ABSENT) from error
     return ray
 
 

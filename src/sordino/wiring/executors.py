@@ -27,15 +27,22 @@ class Room:
     workers: int | None
 
 
-def room(planned: Sequence[Planned], jobs: int | None, kind: str) -> Room:
-    """What this machine has room for. jobs: how many at once, where somebody says so.
-
-    kind: of executor. Raises SpecError for one that does not exist, and for a number that cannot be.
-    """
+def check(jobs: int | None, kind: str, address: str | None) -> None:
+    """Raises SpecError for what cannot be, whatever is to be done: known before anything is looked up."""
     if kind not in KINDS:
         raise SpecError(f"--executor: {unknown('executor', kind, KINDS)}")
     if jobs is not None and jobs < 1:
         raise SpecError(f"--jobs {jobs}: give a number of processes, such as --jobs 2, or leave it out.")
+    if kind == "ray":
+        from sordino.execution.ray import check_installed  # noqa: PLC0415
+
+        check_installed()
+    elif address is not None:
+        raise SpecError("--ray-address is for --executor ray. Give that too, or leave it out.")
+
+
+def room(planned: Sequence[Planned], jobs: int | None, kind: str) -> Room:
+    """What this machine has room for. jobs: how many at once, where somebody says so. kind: of executor."""
     due = [one for one in planned if not one.finished]
     models = [one for one in due if one.device is not None]
     computing = _computing(models, jobs)
@@ -52,8 +59,6 @@ def room(planned: Sequence[Planned], jobs: int | None, kind: str) -> Room:
 def executor(kind: str, fits: Room, jobs: int | None, address: str | None) -> Executor:
     """The executor of a kind. address: of a Ray cluster that runs; None begins one on this machine."""
     if kind == "local":
-        if address is not None:
-            raise SpecError("--ray-address is for --executor ray. Give that too, or leave it out.")
         return JobProcesses(fits.processes, fits.threads, fits.computing)
     from sordino.execution.ray import RayCluster  # noqa: PLC0415
 
