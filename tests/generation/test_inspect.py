@@ -286,6 +286,7 @@ def test_what_inspect_cannot_make_is_one_message_with_its_reason(spec, why):
     with pytest.raises(TargetError, match="Inspect cannot make the model") as raised:
         InspectBackend(spec).check()
     assert why in str(raised.value)
+    assert str(raised.value).endswith("https://inspect.aisi.org.uk/providers.html")
     assert "\n" not in str(raised.value)
     assert "[bold]" not in str(raised.value)
 

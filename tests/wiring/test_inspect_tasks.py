@@ -128,6 +128,12 @@ def test_what_there_is_not_is_one_message(given, why):
     assert why in str(raised.value.message)
 
 
+def test_a_pack_of_ones_own_needs_its_folder():
+    with pytest.raises(PrerequisiteError) as raised:
+        inspect_tasks.pack()
+    assert "sordino/pack needs a folder: -T folder=./my-pack" in str(raised.value.message)
+
+
 def test_a_pack_of_ones_own(tmp_path):
     folder = tmp_path / "mine"
     source = Path(load.__file__).parent / "data" / "safety"

@@ -86,7 +86,7 @@ TWO = "models:\n- organism:open\n- organism:mute-a\n"
     ("text", "parts"),
     [
         ("", ("the file is empty", "`models:`")),
-        ("models: []\n", ("models.yaml:1: models:", "at least 1")),
+        ("models: []\n", ("models.yaml:1: models: it is empty. Write at least one entry",)),
         ("pack: atlas\n", ("models.yaml:1: models: the key is missing",)),
         ("- organism:open\n", ("models.yaml:1: (the file): expected a mapping", "keys and values")),
         ("models: {a: b}\n", ("models.yaml:1: models: expected a list",)),
@@ -99,6 +99,10 @@ TWO = "models:\n- organism:open\n- organism:mute-a\n"
         ),
         ("models:\n- {name: x}\n", ("models.yaml:2: models.0.target: the key is missing",)),
         ("max_tokens: many\n" + TWO, ("models.yaml:1: max_tokens: expected a whole number, found 'many'",)),
+        (
+            "temperature: hot\n" + TWO,
+            ("models.yaml:1: temperature: expected a number, found 'hot'. Write dig",),
+        ),
         ("epoch: 2026\n" + TWO, ("models.yaml:1: epoch: expected text, found 2026. Put it in quotes",)),
         ("languages: en\n" + TWO, ("models.yaml:1: languages: expected a list, found 'en'. Write `[…]`",)),
         ("plain: 1\n" + TWO, ("models.yaml:1: plain: expected true or false",)),
@@ -170,6 +174,22 @@ def test_whatever_cannot_be_audited_is_said_before_any_is_asked(read, tmp_path):
     assert lines[0].startswith("models.yaml:3: models.1: There is no organism 'mute'.")
     assert lines[-1].startswith("… and 1 more")
     assert not list(tmp_path.glob("s.db*"))
+
+
+def test_a_file_is_told_of_keys_and_not_of_options(read, tmp_path):
+    pytest.importorskip("transformers")
+    entries = read(
+        "models:\n- {target: organism:open, until: sure}\n- {target: organism:mute-a, samples: 2}\n"
+        "- {target: 'hf:org/m'}\n"
+    )
+    with pytest.raises(SpecError) as error:
+        sweeping.plan(entries, tmp_path / "s.db")
+    lines = said(error, tmp_path).splitlines()
+    assert lines[0].endswith("models.0: `until` 'sure': write `until` certain, or leave it out.")
+    assert "models.1: `samples` 2 at temperature 0" in lines[1]
+    assert "for example `temperature` 0.7, or leave `samples` out." in lines[1]
+    assert "Say what with `pack`: a name" in lines[2]
+    assert "--" not in "".join(lines)
 
 
 def test_two_entries_that_come_to_the_same_audit(read, tmp_path):

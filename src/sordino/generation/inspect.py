@@ -142,7 +142,11 @@ class InspectBackend:
         try:
             model = get_model(self._spec, config=config, memoize=False)
         except Exception as error:  # each provider has its own
-            raise TargetError(f"Inspect cannot make the model {self._spec!r}: {_plain(error)}") from None
+            raise TargetError(
+                f"Inspect cannot make the model {self._spec!r}: {_plain(error).rstrip('.')}. Write "
+                "inspect:PROVIDER/MODEL with a provider of Inspect's whose package and key are here: "
+                "https://inspect.aisi.org.uk/providers.html"
+            ) from None
         _unshare(model.api)
         return model
 

@@ -59,7 +59,7 @@ def _absent(path: Path) -> str:
     folder = "this folder" if path.parent == Path() else f"the folder '{path.parent}'"
     if not beside:
         return f"There is no recording {path.name!r} in {folder}, nor any other. Give the path of one."
-    return unknown("recording", path.name, beside, f"That is in {folder}.")
+    return unknown("recording", path.name, beside, f"Looked in {folder}.")
 
 
 def place(path: Path, number: int) -> str:

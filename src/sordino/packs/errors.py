@@ -13,11 +13,27 @@ MOST = 5
 _EXPECTED = {
     "string_type": "text",
     "int_type": "a whole number",
+    "int_parsing": "a whole number",
+    "int_from_float": "a whole number",
+    "float_type": "a number",
+    "float_parsing": "a number",
     "bool_type": "true or false",
+    "bool_parsing": "true or false",
     "list_type": "a list",
     "dict_type": "a mapping (`key: value`)",
     "model_type": "a mapping (`key: value`)",
     "model_attributes_type": "a mapping (`key: value`)",
+}
+_LACKING = {
+    "missing": "the key is missing. Add `{}:`.",
+    "too_short": "it is empty. Write at least one entry, each after `- `.",
+}
+_MENDS = {
+    "a list": "Write `[…]`, or one `- ` a line.",
+    "a mapping (`key: value`)": "Write keys and values.",
+    "a whole number": "Write digits alone, such as 2.",
+    "a number": "Write digits, such as 2 or 0.5.",
+    "true or false": "Write one of the two, without quotes.",
 }
 _SHAPES = {
     r"^https?://\S+$": "an address begins with https:// or http:// and has no space.",
@@ -50,8 +66,8 @@ def _told(error: Mapping[str, Any]) -> tuple[tuple[Step, ...], str]:
     match error["type"]:
         case "refused":
             return (*path, *context["at"]), context["message"]
-        case "missing":
-            return path, f"the key is missing. Add `{path[-1]}:`."
+        case kind if kind in _LACKING:
+            return path, _LACKING[kind].format(path[-1])
         case "string_pattern_mismatch":
             return path, _misshapen(error["input"], context["pattern"])
         case "literal_error":
@@ -71,15 +87,11 @@ def _misshapen(value: object, pattern: str) -> str:
 
 
 def _mistyped(value: object, expected: str) -> str:
-    mend = "Mend its type."
+    mend = _MENDS.get(expected, "Mend its type.")
     if value is None:
         mend = "Write it, or remove the key."
     elif expected == "text" and isinstance(value, str | int | float):
         mend = "Put it in quotes."
-    elif expected == "a list":
-        mend = "Write `[…]`, or one `- ` a line."
-    elif expected.startswith("a mapping"):
-        mend = "Write keys and values."
     return f"expected {expected}, found {_shown(value)}. {mend}"
 
 

@@ -40,9 +40,19 @@ def safety(language: Chosen = None, jurisdiction: Chosen = None, template: Chose
 
 @task
 def pack(
-    folder: str, language: Chosen = None, jurisdiction: Chosen = None, template: Chosen = None
+    folder: str | None = None,
+    language: Chosen = None,
+    jurisdiction: Chosen = None,
+    template: Chosen = None,
 ) -> Task:
-    """A pack of your own, by its folder."""
+    """A pack of your own, by its folder. Raises PrerequisiteError without one."""
+    if folder is None:
+        # By default, so that whoever leaves it out reads this and no traceback.
+        raise PrerequisiteError(
+            Text(
+                "sordino/pack needs a folder: -T folder=./my-pack. A pack that ships is a task of its own."
+            )
+        )
     return of_pack(folder, language, jurisdiction, template)
 
 

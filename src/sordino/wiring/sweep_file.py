@@ -11,6 +11,7 @@ Beside `models` stands any setting of an audit, for all of them; in an entry it 
 all counts where it says something to the target: a recording has no temperature.
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -44,6 +45,7 @@ _FITS: Mapping[str, Mapping[str, str]] = {
 """The settings that say something to a kind of target; to a kind that is not known, all do."""
 _KEYS = {"language": "recording_language"}
 """Settings that have another name in the file, where languages to ask in stand beside them."""
+_OPTION = re.compile(r"(?<!\S)--[a-z-]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,6 +210,12 @@ class _Entries:
 
     def _refuse(self, path: tuple[Step, ...], said: str) -> None:
         self.wrong.append(str(errors.at(self.document, path, said)))
+
+
+def in_keys(said: str) -> str:
+    """What is said of the options of an audit, of the keys that a file has in their place."""
+    keys = {option: _KEYS.get(name, name) for name, option in OPTIONS.items()}
+    return _OPTION.sub(lambda found: f"`{keys[found[0]]}`" if found[0] in keys else found[0], said)
 
 
 def _held(settings: AuditSettings) -> list[str]:

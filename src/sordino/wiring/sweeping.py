@@ -26,7 +26,7 @@ from sordino.wiring.prices import Tokens
 from sordino.wiring.run import Run
 from sordino.wiring.settings import AuditSettings
 from sordino.wiring.spending import Cost, Spending
-from sordino.wiring.sweep_file import Entry
+from sordino.wiring.sweep_file import Entry, in_keys
 
 if TYPE_CHECKING:
     from sordino.reporting.sweep_source import SweepSource
@@ -95,7 +95,7 @@ def plan(
                     raise SpecError(f"it is the same audit as {other.name!r}. Remove one of the two.")
                 planned.append(_planned(entry, found, store, opened))
             except SordinoError as error:
-                wrong.append(f"{entry.where}: {error}")
+                wrong.append(f"{entry.where}: {in_keys(str(error))}")
     progress("looking up", len(entries), len(entries))
     if wrong:
         more = [f"… and {len(wrong) - MOST} more of the models."] if len(wrong) > MOST else []
