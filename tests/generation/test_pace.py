@@ -13,7 +13,7 @@ from sordino.core.records import Attempt, Delivery
 from sordino.generation import pace, persistence, slots
 from sordino.generation.pace import Bucket, Pace, Pacer
 from sordino.generation.persistence import FEWEST, AgainError, Failures, Persistence
-from sordino.generation.slots import FIRST, Slots
+from sordino.generation.slots import FIRST, UNTRIED, Slots
 
 
 @pytest.fixture
@@ -40,16 +40,19 @@ def test_room_grows_fast_to_the_top_and_no_further():
         for _ in range(found.room):
             found.answered()
         rounds += 1
-    assert rounds == 2
+    assert rounds == 3
     for _ in range(100):
         found.answered()
     assert found.room == 64
-    assert Slots(4).room == 4
-    assert Slots(64).room == FIRST
+    assert (Slots(2).room, Slots(64).room) == (2, UNTRIED)
+    tried = Slots(64)
+    tried.answered()
+    assert tried.room == FIRST
 
 
 def test_a_strain_halves_it_once_a_round_and_it_grows_slowly_after(clock):
     found = Slots(16)
+    found.answered()
     sent = clock.seconds
     clock.seconds += 1
     found.strained(sent)

@@ -3,11 +3,12 @@
 from functools import partial
 from time import monotonic
 
-from sordino.core.records import Attempt, Request
+from sordino.core.records import Attempt, Delivery, Request
 from sordino.core.tokens import estimated_tokens
 from sordino.generation.connections import Connections, Rest
 from sordino.generation.dialect import Dialect
 from sordino.generation.key import Key
+from sordino.generation.metering import Meter, SpentError
 from sordino.generation.pace import Pace, Pacer
 from sordino.generation.persistence import AgainError, Persistence
 from sordino.generation.sending import Sending
@@ -15,10 +16,16 @@ from sordino.generation.slots import Slots
 
 
 class Asking:
-    """concurrency: requests on the way at once, at the most."""
+    """concurrency: requests on the way at once, at the most. meter: asked before every sending."""
 
     def __init__(
-        self, dialect: Dialect, key: Key | None, concurrency: int, persistence: Persistence, pace: Pace
+        self,
+        dialect: Dialect,
+        key: Key | None,
+        concurrency: int,
+        persistence: Persistence,
+        pace: Pace,
+        meter: Meter,
     ) -> None:
         headers = {"Content-Type": "application/json"}
         if key:
@@ -26,7 +33,7 @@ class Asking:
         self.connections = Connections(headers, persistence.sending)
         self.slots = Slots(concurrency)
         self._dialect, self._persistence = dialect, persistence
-        self._sending = Sending(self.connections.session, dialect, key)
+        self._sending = Sending(self.connections.session, dialect, key, meter)
         self._send = self._placed if pace.is_free else partial(self._paced, pacer=Pacer(pace))
         self._failed, self._host = self._sending.reader.failed, dialect.endpoint.host
 
@@ -34,14 +41,26 @@ class Asking:
         """One attempt, whatever becomes of it. rest: waits before the request is sent again."""
         if request.prefill is not None and not self._dialect.takes_prefill:
             return self._failed(request, f"{self._host} takes no prefill; asked with --plain it does")
-        began = monotonic()
+        began, failed = monotonic(), list[AgainError]()
+        send = partial(self._tried, request, failed)
         try:
             try:
-                return await self._send(request)
+                return await send()
             except AgainError as error:
-                return await self._persistence.go_on(error, began, partial(self._send, request), rest)
+                return await self._persistence.go_on(error, began, send, rest)
         except AgainError as error:
             return self._failed(request, str(error))
+        except SpentError:
+            told = f"{failed[-1]}; the budget" if failed else "the budget"
+            return self._failed(request, f"{told} allows no other sending")
+
+    async def _tried(self, request: Request, failed: list[AgainError]) -> Attempt:
+        try:
+            return await self._send(request)
+        except AgainError as error:
+            failed.append(error)
+            error.tries = len(failed)
+            raise
 
     async def _paced(self, request: Request, pacer: Pacer) -> Attempt:
         expected = await pacer.turn(_prompt(request), request.sampling.max_tokens)
@@ -55,7 +74,8 @@ class Asking:
         sent = monotonic()
         try:
             attempt = await self._sending.once(request)
-            self.slots.answered()
+            if attempt.delivery is not Delivery.ERROR:
+                self.slots.answered()
         except AgainError as error:
             if error.strains:
                 # No longer than a wait of one's own: who asks for a day is not waited for by anybody.

@@ -37,6 +37,11 @@ class Assembly:
         """Whether the answer came in one piece, from a host that sent the trace before it in several."""
         return self.pieces == 1 and sum(map(bool, self._reasoning or ())) > 1
 
+    @property
+    def said(self) -> str:
+        """All that has come, reasoning included."""
+        return "".join([*(self._reasoning or ()), *(self._content or ())])
+
     def feed(self, chunk: Object) -> None:
         """Takes the next chunk, whatever it holds."""
         self.is_begun = True

@@ -18,9 +18,11 @@ from sordino.generation.asking import Asking
 from sordino.generation.dialect import Dialect, Manner
 from sordino.generation.endpoint import Endpoint
 from sordino.generation.key import Key
+from sordino.generation.metering import Meter, Unmetered
 from sordino.generation.pace import Pace
 from sordino.generation.persistence import Failures, Persistence
-from sordino.generation.presets import key_variables, preset_of
+from sordino.generation.presets import preset_of
+from sordino.generation.refusals import Refusals, mend, refused
 
 __all__ = ["CONCURRENCY", "Manner", "OpenAIBackend"]
 
@@ -33,6 +35,8 @@ class OpenAIBackend:
     key: None sends none. concurrency: requests on the way at once, at the most; fewer while the server
     bears no more. json_reply: ask for `response_format` JSON, where the server knows it. manner: streamed
     or not, raw text or chat, with log-probabilities or without. pace: rates that are kept.
+    ends_at_refusal: whether `generate` raises at once for a refusal that every request would get.
+    `meter`, set before the first request, is asked before every sending.
 
     Building it sends nothing, and the connections open with the first request. A request that fails is
     sent again as `persistence` says; one that fails for good is an attempt with an error, no exception.
@@ -48,11 +52,15 @@ class OpenAIBackend:
         json_reply: bool = False,
         manner: Manner | None = None,
         pace: Pace | None = None,
+        ends_at_refusal: bool = False,
     ) -> None:
         self._endpoint, self._key, self._concurrency = endpoint, key, concurrency
         self._persistence, self._pace = persistence or Persistence(), pace or Pace()
         self._dialect = Dialect(endpoint, manner or Manner(), json_reply, preset_of(endpoint))
         self._failures = Failures(self._persistence.total)
+        self._refusals = Refusals() if ends_at_refusal else None
+        self.meter: Meter = Unmetered()
+        self._has_list = False
         self._opened: Asking | None = None
 
     @property
@@ -83,14 +91,15 @@ class OpenAIBackend:
         the key, is no such server, or lacks the model; a server that keeps no list passes.
         """
         held = self._asking.connections
-        self._dialect.preset = held.wait(listing.check(held.session, self._endpoint, self._key))
+        listed = held.wait(listing.check(held.session, self._endpoint, self._key))
+        self._dialect.preset, self._has_list = listed
 
     def generate(self, requests: Iterable[Request]) -> Iterator[Sequence[Attempt]]:
         """One attempt for each request, as they complete. Requests are taken only when there is room to
         send them, in the thread that asks. Left early, it breaks off what is on the way.
 
-        Raises TargetError once so many have failed in a row that the server must be gone; they are given
-        out first, and stay owed.
+        Raises TargetError once so many have failed in a row that the server must be gone, or one was
+        refused as all would be; they are given out first, and stay owed.
         """
         asking, waiting = self._asking, iter(requests)
         errands = asking.connections.errands(asking.attempt, lambda: asking.slots.room)
@@ -108,7 +117,7 @@ class OpenAIBackend:
                     # As many as came while this thread was busy shall be at hand the next time it is.
                     ahead = min(max(len(completed), ahead) - 1, self._concurrency)
                     yield completed
-                    self._give_up(self._failures.note(completed, asking.slots.room))
+                    self._give_up(completed, asking.slots.room)
         finally:
             errands.cancel()
 
@@ -127,16 +136,15 @@ class OpenAIBackend:
     def _asking(self) -> Asking:
         if self._opened is None:
             self._opened = Asking(
-                self._dialect, self._key, self._concurrency, self._persistence, self._pace
+                self._dialect, self._key, self._concurrency, self._persistence, self._pace, self.meter
             )
         return self._opened
 
-    def _give_up(self, why: str | None) -> None:
-        if why is None:
-            return
-        variables = self._key.variable if self._key else " or ".join(key_variables(self._endpoint))
-        raise TargetError(
-            f"{self.identity.spec} is given up: {why.rstrip('.')}. Check that the server runs, its address "
-            f"up to the version, the model's name and the key ({variables}), or ask it more slowly. What "
-            "was answered is stored, and the same command goes on."
-        )
+    def _give_up(self, completed: Sequence[Attempt], room: int) -> None:
+        if self._refusals and (refusal := self._refusals.note(completed)):
+            raise refused(self._endpoint, self._key, refusal, has_list=self._has_list)
+        if why := self._failures.note(completed, room):
+            raise TargetError(
+                f"{self.identity.spec} is given up: {why.rstrip('.')}. {mend(self._failures.last)} What "
+                "was answered is stored, and the same command goes on."
+            )

@@ -24,14 +24,23 @@ class AgainError(Exception):
 
     what: the failure in a few words ("HTTP 429"). said: what the server said of it.
     after: seconds that the server asked to wait. strains: whether the server had more than it bears.
-    tries: how often it was sent, once that is over.
+    begun: whether it may have begun an answer, which is paid for. came: what came of that; None where
+    nobody could see. tries: how often it was sent, once that is over.
     """
 
     def __init__(
-        self, what: str, said: str = "", after: float | None = None, *, strains: bool = False
+        self,
+        what: str,
+        said: str = "",
+        after: float | None = None,
+        *,
+        strains: bool = False,
+        begun: bool = False,
     ) -> None:
         super().__init__(what)
         self.what, self.said, self.after, self.strains, self.tries = what, said, after, strains, 1
+        self.begun = begun
+        self.came: str | None = None
 
     def __str__(self) -> str:
         tries = f" after {self.tries} tries" if self.tries > 1 else ""
@@ -97,11 +106,14 @@ class Persistence:
 
 
 class Failures:
-    """Attempts that failed since the last one that did not: nobody shall wait for a server that is gone."""
+    """Attempts that failed since the last one that did not: nobody shall wait for a server that is gone.
+
+    last: how the last of them failed.
+    """
 
     def __init__(self, patience: float) -> None:
         """patience: seconds without any answer after which three failures are enough."""
-        self._patience = patience
+        self._patience, self.last = patience, ""
         self._in_a_row, self._since = 0, monotonic()
 
     def begin(self) -> None:
@@ -115,8 +127,8 @@ class Failures:
             if attempt.delivery is not Delivery.ERROR:
                 self._in_a_row, self._since = 0, monotonic()
                 continue
-            self._in_a_row += 1
+            self._in_a_row, self.last = self._in_a_row + 1, attempt.error or "no reason"
             is_long = self._in_a_row >= 3 and monotonic() - self._since > self._patience
             if self._in_a_row >= max(FEWEST, 3 * room) or is_long:
-                return f"{self._in_a_row} requests in a row failed; the last one: {attempt.error}"
+                return f"{self._in_a_row} requests in a row failed; the last one: {self.last}"
         return None

@@ -45,7 +45,9 @@ class Reader:
             return self._refused(request, status, content, seconds, after)
         body = parsed(content)
         if body is None:
-            raise AgainError("HTTP 200 without JSON", self.complaint(content))
+            # A page of HTML is no model's; what begins otherwise may be the half of an answer.
+            is_page = content.lstrip()[:1] == b"<"
+            raise AgainError("HTTP 200 without JSON", self.complaint(content), begun=not is_page)
         fields = envelopes.unwrap(body)
         if fields is None:
             return self.failed(request, f"HTTP 200 without an answer: {self.complaint(content)}")

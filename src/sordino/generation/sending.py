@@ -14,7 +14,10 @@ from sordino.generation.chunks import Assembly
 from sordino.generation.complaints import parsed, plain, said
 from sordino.generation.dialect import Dialect, encoded
 from sordino.generation.key import Key
+from sordino.generation.metering import Meter, SpentError
 from sordino.generation.persistence import AgainError
+from sordino.generation.redirects import redirected
+from sordino.generation.refusals import REDIRECTS
 from sordino.generation.replies import Reader
 from sordino.generation.streaming import EventReader
 
@@ -28,41 +31,62 @@ _WHOLE = ("application/json", "text/html")
 
 
 class Sending:
-    """Sends requests over a session. key: taken out of whatever comes back."""
+    """Sends requests over a session. key: taken out of whatever comes back. meter: asked before each."""
 
-    def __init__(self, session: aiohttp.ClientSession, dialect: Dialect, key: Key | None) -> None:
-        self._session, self._dialect = session, dialect
-        self.reader = Reader(dialect, key.hidden if key else plain)
+    def __init__(
+        self, session: aiohttp.ClientSession, dialect: Dialect, key: Key | None, meter: Meter
+    ) -> None:
+        self._session, self._dialect, self._meter = session, dialect, meter
+        self._hide = key.hidden if key else plain
+        self.reader = Reader(dialect, self._hide)
         self._host = dialect.endpoint.host
         self._urls: dict[str, URL] = {}
 
     async def once(self, request: Request) -> Attempt:
         """The attempt that one sending makes; a second one follows at once where the server only wants it
-        said otherwise. Raises AgainError where waiting may help.
+        said otherwise. Raises AgainError where waiting may help, SpentError where nothing more may be sent.
         """
+        came = Assembly()
+        try:
+            return await self._once(request, came)
+        except AgainError as error:
+            if came.is_begun:
+                error.begun, error.came = True, came.said
+            self._meter.broke(request, error.came, begun=error.begun)
+            raise
+
+    async def _once(self, request: Request, came: Assembly) -> Attempt:
         url = self._url(self._dialect.address(request))
         while True:
+            if not self._meter.may_send(request):
+                raise SpentError
             body, began = self._dialect.body(request), monotonic()
             try:
                 # Redirects are not followed: the key would follow them.
                 sending = self._session.post(url, data=encoded(body), allow_redirects=False)
                 async with sending as response:
                     if self._is_stream(response):
-                        return await self._stream(request, response, began)
+                        return await self._stream(request, response, came, began)
                     status, content = response.status, await content_of(response)
             except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
                 told = f"{self._host} ({cause(error)})"
                 raise AgainError("no connection", told, strains=True) from None
             except TimeoutError:
-                raise AgainError(f"no reply within {self._seconds:g} s", strains=True) from None
+                raise AgainError(f"no reply within {self._seconds:g} s", strains=True, begun=True) from None
             except aiohttp.ClientError as error:
-                raise AgainError("connection broken", type(error).__name__) from None
+                raise AgainError("connection broken", _broken(error), begun=True) from None
+            location = response.headers.get("Location")
+            if place := redirected(str(url), status, location, self._hide):
+                return self.reader.failed(request, f"HTTP {status}: {REDIRECTS}{place}")
             if status not in _COMPLAINING or not self._learns(content, body):
                 after = response.headers.get("Retry-After")
                 return self.reader.whole(request, status, content, monotonic() - began, after)
+            self._meter.broke(request)
 
-    async def _stream(self, request: Request, response: aiohttp.ClientResponse, began: float) -> Attempt:
-        events, came, size, raw = EventReader(), Assembly(), 0, bytearray()
+    async def _stream(
+        self, request: Request, response: aiohttp.ClientResponse, came: Assembly, began: float
+    ) -> Attempt:
+        events, size, raw = EventReader(), 0, bytearray()
         try:
             async for piece in response.content.iter_any():
                 size += len(piece)
@@ -74,11 +98,11 @@ class Sending:
                     return self.reader.streamed(request, came, monotonic() - began)
             is_over = self._is_over(came, events.close())
         except UnicodeDecodeError:
-            raise AgainError("connection broken", "in the middle of a character") from None
+            raise AgainError("connection broken", "in the middle of a character", begun=True) from None
         if not came.is_begun:
             return self.reader.whole(request, response.status, bytes(raw), monotonic() - began)
         if not (is_over or came.is_ended):
-            raise AgainError("connection broken", "the stream ended before the answer did")
+            raise AgainError("connection broken", "the stream ended before the answer did", begun=True)
         return self.reader.streamed(request, came, monotonic() - began)
 
     def _is_over(self, came: Assembly, events: list[str]) -> bool:
@@ -121,9 +145,18 @@ def cause(error: aiohttp.ClientError) -> str:
     return getattr(error, "strerror", None) or "it does not take a connection"
 
 
+def _broken(error: aiohttp.ClientError) -> str:
+    """How a connection ended before its reply did."""
+    if isinstance(error, aiohttp.ClientPayloadError):
+        return "in the middle of a reply"
+    if isinstance(error, aiohttp.ServerDisconnectedError):
+        return "before a reply"
+    return cause(error) if isinstance(error, aiohttp.ClientOSError) else "the reply is no HTTP"
+
+
 def _check(size: int) -> None:
     if size > LARGEST_REPLY:
-        raise AgainError(f"a reply of more than {LARGEST_REPLY >> 20} MiB")
+        raise AgainError(f"a reply of more than {LARGEST_REPLY >> 20} MiB", begun=True)
 
 
 async def content_of(response: aiohttp.ClientResponse) -> bytes:

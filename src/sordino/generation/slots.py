@@ -2,15 +2,18 @@
 
 Additive increase and multiplicative decrease (Chiu and Jain, 1989), with TCP's slow start (RFC 5681, 3.1):
 each answer makes room for one more until the first strain, from then on a round of answers does; a strain
-halves it. What was sent before the last halving says nothing about the room since.
+halves it. What was sent before the last halving says nothing about the room since. Before the first answer
+there is room for a few alone, so that a wrong key or name costs no more than those.
 """
 
 import asyncio
 from collections import deque
 from time import monotonic
 
+UNTRIED = 3
+"""Room before the first answer."""
 FIRST = 16
-"""Room to begin with."""
+"""Room after it."""
 
 
 class Slots:
@@ -20,7 +23,8 @@ class Slots:
 
     def __init__(self, most: int) -> None:
         self._most = most
-        self._limit = float(min(most, FIRST))
+        self._limit = float(min(most, UNTRIED))
+        self._is_tried = False
         self._steady = float(most)
         self._halved = self._opens = 0.0
         self._busy = 0
@@ -61,6 +65,9 @@ class Slots:
 
     def answered(self) -> None:
         """An answer came: there may be room for more."""
+        if not self._is_tried:
+            self._is_tried, self._limit = True, float(min(self._most, FIRST))
+            return
         step = 1.0 if self._limit < self._steady else 1.0 / self._limit
         self._limit = min(self._limit + step, float(self._most))
 
@@ -70,7 +77,7 @@ class Slots:
         """
         if after:
             self._hold(monotonic() + after)
-        if sent >= self._halved:
+        if self._is_tried and sent >= self._halved:
             self._halved = monotonic()
             self._limit = self._steady = max(self._limit / 2, 1.0)
 
