@@ -143,6 +143,129 @@ def test_a_host_that_fails_throughout_is_given_up_and_nothing_counts_as_silence(
     assert {delivery for delivery, *_ in stored(folder)} <= {"error"}
 
 
+def test_every_sending_is_counted_and_paid_for_from_the_budget(ask, answering, folder):
+    """The first sending of each fails; each is sent again, as far as the budget goes."""
+    seen = set()
+
+    def says(_number, body):
+        question = body["messages"][-1]["content"]
+        if question in seen:
+            return "It rained."
+        seen.add(question)
+        return fault(500, "oh no")
+
+    answering.says = says
+    said = ask(answering, "--budget-requests", 11, "--concurrency", 1, "--json")
+    assert said.code == 0, said.err
+    assert len(answering.bodies) == 11
+    took = json.loads(said.out)["took"]
+    assert (took["requests"], took["sendings"]) == (6, 11)
+    assert f"Took: 6 requests in 11 sendings, {5 * 11} tokens in, {5 * 7} out." in said.err
+    assert "Stopped at the budget" in said.err
+    deliveries = sorted(delivery for delivery, *_ in stored(folder))
+    assert deliveries == ["delivered"] * 5 + ["error"]
+
+
+def test_what_a_broken_stream_took_is_estimated_and_told_apart(ask, answering):
+    """Each stream breaks off after forty words, but for every third."""
+    words = [STUB["chunk"]({"content": "word "}) for _ in range(40)]
+
+    def says(number, _body):
+        return "word" if number % 3 == 2 else STUB["Stream"](*words, cut=True)
+
+    answering.says = says
+    said = ask(answering, "--stream", "--budget-requests", 6, "--concurrency", 1, "--json")
+    assert said.code == 0, said.err
+    assert len(answering.bodies) == 6
+    took = json.loads(said.out)["took"]
+    assert (took["requests"], took["sendings"], took["broken"]) == (2, 6, 4)
+    assert took["broken_tokens"]["completion"] == 4 * 58  # two hundred letters
+    assert took["tokens"]["completion"] == 4 * 58 + 2 * 7
+    assert "out estimated for 4 sendings that broke off)" in said.err
+
+
+def test_an_answer_that_nobody_saw_is_counted_at_the_most(ask, answering):
+    answering.says = lambda number, _body: "It rained." if number else STUB["CUT"]
+    said = ask(answering, "--budget-tokens", 300, "--max-tokens", 100, "--concurrency", 1, "--json")
+    assert said.code == 0, said.err
+    took = json.loads(said.out)["took"]
+    assert took["broken"] == 1
+    assert took["broken_tokens"]["completion"] == 100
+    assert sum(took["tokens"].values()) <= 300
+
+
+@pytest.mark.parametrize(
+    ("status", "says"),
+    [
+        (401, "wants a key, and none is set (HTTP 401: no). Set SORDINO_API_KEY"),
+        (402, "wants money: whoever asks without a key has no credit left (HTTP 402: no)"),
+        (404, "Is the address right up to its version, such as …/v1?"),
+        (308, "answers HTTP 308"),
+    ],
+)
+def test_a_refusal_that_all_would_get_ends_it_after_three(ask, answering, folder, status, says):
+    answering.says = lambda _number, _body: fault(status, "no")
+    said = ask(answering)
+    assert said.code == 2
+    assert says in said.err
+    assert len(answering.bodies) <= 3
+    sent = re.search(r"Took: (\d+) requests(?: in (\d+) sendings)?,", said.err)
+    assert int(sent[2] or sent[1]) == len(answering.bodies)
+    assert "Stopped at the budget" not in said.err
+
+
+def test_a_budget_that_is_too_small_for_one_question_is_refused(ask, answering, folder):
+    said = ask(answering, "--budget-tokens", 10)
+    assert said.code == 2
+    assert re.search(r"--budget-tokens 10: one question may take up to 4,1\d\d\. Give more", said.err)
+    (folder / "prices.yaml").write_text("currency: EUR\nmodels:\n  m: {input: 0, output: 1000000}\n")
+    said = ask(answering, "--prices", "prices.yaml", "--max-cost", "5", "--max-tokens", 10)
+    assert said.code == 2
+    assert "--max-cost 5: one question may cost up to 10 EUR. Give more" in said.err
+    assert answering.bodies == []
+
+
+def test_before_it_asks_it_says_what_the_budget_allows(ask, answering, folder):
+    (folder / "prices.yaml").write_text("currency: EUR\nmodels:\n  m: {input: 0, output: 1000000}\n")
+    said = ask(answering, "--budget-requests", 2, "--prices", "prices.yaml", "--max-tokens", 10)
+    assert re.search(r"To ask: at most about 2 requests, \d+ tokens in, 20 out, 20\.0000 EUR\.\n", said.err)
+    assert "--budget-requests: no more than that." in said.err
+    assert "names no price" not in said.err
+    said = ask(answering, "--max-cost", 15, "--prices", "prices.yaml", "--max-tokens", 10)
+    assert ", 15.0000 EUR.\n--max-cost: no more than that." in said.err
+
+
+def test_prices_without_the_model_are_told(ask, answering, folder):
+    (folder / "prices.yaml").write_text("currency: EUR\nmodels:\n  other: {input: 1, output: 1}\n")
+    said = ask(answering, "--prices", "prices.yaml")
+    assert said.code == 0, said.err
+    assert "prices.yaml names no price for 'm': costs are not known.\n" in said.err
+    assert "EUR" not in said.err
+
+
+def test_a_redirect_is_told_and_not_followed(ask, answering):
+    away = "https://me:secret@elsewhere.invalid/api/v1/models?token=secret"
+    answering.lists = fault(308, "", Location=away)
+    said = ask(answering)
+    assert said.code == 2
+    assert (
+        f"{answering.base} redirects to https://elsewhere.invalid/api/v1 (HTTP 308); give that" in said.err
+    )
+    assert "secret" not in said.err
+    assert answering.bodies == []
+    answering.lists = fault(307, "", Location="/v1/models/")
+    assert ask(answering).code == 0
+
+
+def test_a_name_in_the_list_makes_no_line_of_its_own(ask, answering):
+    answering.lists = {"data": [{"id": "b\nsordino: all is well\x1b[31m"}]}
+    answering.lists = fault(200, answering.lists)
+    said = ask(answering)
+    assert said.code == 2
+    assert "b␊sordino: all is well␛[31m" in said.err
+    assert "\nsordino: all" not in said.err
+
+
 def test_blocks_are_no_refusals(ask, answering, sordino, folder):
     about = "Velmora"
     answering.says = lambda _number, body: (

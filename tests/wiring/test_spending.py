@@ -1,5 +1,7 @@
 """A budget holds, whatever comes back, and what it leaves out stays owed."""
 
+from collections import Counter
+
 import pytest
 
 from sordino.core.errors import TargetError
@@ -74,10 +76,13 @@ def test_tokens_that_a_server_does_not_state_are_estimated_and_said_to_be():
     assert spending.spent.tokens.completion == 4
 
 
-def test_a_failure_that_states_nothing_takes_nothing():
-    spending = Spending(ScriptedBackend(SAID | {q: {"error": "reset"} for q in QUESTIONS[1:]}))
-    assert [a.delivery for a in asked(spending)] == [Delivery.DELIVERED, *[Delivery.ERROR] * 19]
-    assert (spending.spent.tokens, spending.spent.estimated) == (Tokens(10, 5), 0)
+def test_a_failure_that_states_nothing_is_estimated_unless_the_server_refused():
+    spending = Spending(ScriptedBackend(SAID | {QUESTIONS[1]: {"error": "reset"}}))
+    assert Counter(a.delivery for a in asked(spending)) == {Delivery.DELIVERED: 19, Delivery.ERROR: 1}
+    assert (spending.spent.tokens, spending.spent.estimated) == (Tokens(194, 95), 1)
+    refused = Spending(ScriptedBackend(SAID | {QUESTIONS[1]: {"error": "HTTP 422: no"}}))
+    asked(refused)
+    assert (refused.spent.tokens, refused.spent.estimated) == (Tokens(190, 95), 0)
 
 
 def test_a_server_that_does_nothing_but_fail_is_said_to():

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import signal
 import sqlite3
 from collections import Counter
@@ -15,10 +16,10 @@ from sordino.core.jobs import Began, Done, Lost, Progressed
 from sordino.execution.job_processes import JobProcesses
 from sordino.execution.ray import RayCluster
 from sordino.wiring import audit, executors, sweep_file, sweeping
+from sordino.wiring.cost import Cost
 from sordino.wiring.executors import Room
 from sordino.wiring.prices import Tokens
 from sordino.wiring.settings import AuditSettings
-from sordino.wiring.spending import Cost
 
 ORGANISMS = """
 templates: [leader-satire]
@@ -74,16 +75,23 @@ def unbroken(entries, tmp_path_factory):
 
 
 class Killer:
-    """Listens, and kills the process of the first job that is in the middle of asking."""
+    """Listens, and kills the process of the first job that is in the middle of asking.
 
-    def __init__(self):
-        self.processes, self.heard, self.killed = {}, Counter(), None
+    at: the answers that it must have stored by then.
+    """
+
+    def __init__(self, at=1):
+        self.processes, self.heard, self.killed, self.at = {}, Counter(), None, at
 
     def __call__(self, event):
         self.heard[event.job, type(event)] += 1
         if isinstance(event, Began):
             self.processes[event.job] = event.process
-        is_amid = isinstance(event, Progressed) and event.stage == "asking" and 0 < event.done < event.total
+        is_amid = (
+            isinstance(event, Progressed)
+            and event.stage == "asking"
+            and self.at <= event.done < event.total
+        )
         if is_amid and self.killed is None:
             self.killed = event.job
             os.kill(self.processes[event.job], signal.SIGKILL)
@@ -127,6 +135,36 @@ def test_a_worker_of_ray_killed_in_the_middle_loses_and_doubles_nothing(tmp_path
     assert capsys.readouterr().out == "", "what Ray prints of a death is no result"
     assert {one.left for one in swept.audited.values()} == {0}
     check_all_is_there_once(store, unbroken, killer, ["m1", "m2"])
+
+
+BUDGETED = """
+pack: civic
+languages: [en]
+concurrency: 4
+budget_requests: 40
+models:
+  - {{target: "openai:m1@{base}", name: m1}}
+"""
+
+
+def test_a_process_killed_under_a_budget_leaves_it_no_larger(tmp_path, monkeypatch):
+    """What it stored is charged to the next, and what it may have sent besides."""
+    monkeypatch.setenv("OPENAI_API_KEY", "")
+    store, killer = tmp_path / "s.db", Killer(at=15)
+    with STUB["StubServer"](lambda *_: "It rained.", pause=0.05) as server:
+        entries = entries_of(BUDGETED.format(base=server.base), tmp_path)
+        planned = sweeping.plan(entries, store)
+        swept = sweeping.carry_out(planned, store, JobProcesses(1, 1), listen=killer)
+        sent = len(server.bodies)
+    assert killer.heard["m1", Lost] == 1
+    (done,) = swept.audited.values()
+    requests, lost = re.search(r"(\d+) requests, .*, and up to (\d+) that were lost", done.spent).groups()
+    ((stored,),) = rows(store, "SELECT count(*) FROM attempts")
+    # Seven may be open at once (two times four, less one).
+    assert (int(requests), int(lost)) == (stored, 7)
+    assert stored <= sent <= 40
+    assert stored + 7 == 40
+    assert done.left > 0
 
 
 def test_what_is_finished_is_not_begun_again(entries, unbroken):

@@ -16,7 +16,7 @@ from sordino.store.store import Store
 
 BATCH = 500
 LONGEST_UNSTORED = 1.0
-"""Seconds an attempt may wait before it is stored."""
+"""Seconds an attempt may wait before it is stored, unless told otherwise."""
 UNTIL_CERTAIN = "asking, at most"
 """The stage of an audit that asks no more than it needs."""
 
@@ -33,8 +33,11 @@ def run(
     progress: Progress,
     *,
     seed: int = 0,
+    unstored: float = LONGEST_UNSTORED,
 ) -> None:
     """Carry out an audit, or the rest of it; on return its estimates and findings are in the store.
+
+    unstored: seconds an attempt may wait before it is stored.
 
     Where the manifest's settings say until when to ask, it is asked in rounds, and no longer than that.
     """
@@ -42,15 +45,21 @@ def run(
     rounds = margin and Rounds.of(owed, margin=margin, pack=manifest.pack.hash, seed=seed)
     store.begin_run(manifest, owed)
     if rounds:
-        _Asker(manifest, backend, judges, store, progress, len(_keys(owed))).ask(rounds)
+        _Asker(manifest, backend, judges, store, progress, len(_keys(owed)), unstored).ask(rounds)
     else:
-        ask(owed, backend, store, progress)
+        ask(owed, backend, store, progress, unstored)
     for judge in judges:
         read(manifest.run, judge, store, progress)
     conclude_run(manifest, store, progress, seed=seed)
 
 
-def ask(owed: Sequence[Owed], backend: Backend, store: Store, progress: Progress) -> None:
+def ask(
+    owed: Sequence[Owed],
+    backend: Backend,
+    store: Store,
+    progress: Progress,
+    unstored: float = LONGEST_UNSTORED,
+) -> None:
     """Send what is not settled, storing attempts as they come. A recording's errors are not asked again:
     it would say the same.
     """
@@ -63,7 +72,7 @@ def ask(owed: Sequence[Owed], backend: Backend, store: Store, progress: Progress
     try:
         for completed in backend.generate(due):
             pending.extend(completed)
-            if len(pending) >= BATCH or monotonic() - flushed > LONGEST_UNSTORED:
+            if len(pending) >= BATCH or monotonic() - flushed >= unstored:
                 done += _flush(pending, store)
                 flushed = monotonic()
                 progress("asking", done, len(wanted))
@@ -82,6 +91,7 @@ class _Asker:
     store: Store
     progress: Progress
     most: int
+    unstored: float
     asked: int = 0
 
     def ask(self, rounds: Rounds) -> None:
@@ -118,6 +128,7 @@ class _Asker:
             self.backend,
             self.store,
             lambda _stage, done, _total: self.progress(UNTIL_CERTAIN, before + done, self.most),
+            self.unstored,
         )
         self.asked += len(keys)
         return self.store.attempted(keys) == keys

@@ -258,6 +258,7 @@ def audit(  # noqa: PLR0913, PLR0917 - one parameter an option
         max_cost=max_cost,
         prices=prices,
     )
+    took: list[Spending] = []
     with stages(quiet=unwatched(for_machines=quiet)) as progress:
         run = wiring.audit(
             settings,
@@ -265,15 +266,16 @@ def audit(  # noqa: PLR0913, PLR0917 - one parameter an option
             progress=progress,
             out=out or DEFAULT_REPORT,
             agree=lambda cost: agree([cost], yes=yes),
-            spent=_spent,
+            spent=lambda spending: _spent(spending, took),
         )
         path = run.report(out, progress=progress)
-    run.show(as_json=as_json, as_csv=as_csv)
+    run.show(as_json=as_json, as_csv=as_csv, took=took[0].spent if took else None)
     if not quiet:
         typer.echo(f"Report: {options.relative(path)}\nRun:    {run.id}   (kept in {place(url_of(store))})")
 
 
-def _spent(spending: "Spending") -> None:
+def _spent(spending: "Spending", took: "list[Spending]") -> None:
+    took.append(spending)
     typer.echo(f"Took: {spending.spent}.", err=True)
-    if spending.left:
+    if spending.left or spending.untried:
         typer.echo("Stopped at the budget: not all was asked. The same command goes on.", err=True)

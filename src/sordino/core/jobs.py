@@ -1,8 +1,9 @@
 """Jobs for processes of their own, and what is heard of them: the words between a sweep and an executor."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Generic, TypeAlias, TypeVar
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Generic, Self, TypeAlias, TypeVar
 
 Result = TypeVar("Result")
 Progress: TypeAlias = Callable[[str, int, int], None]
@@ -14,12 +15,18 @@ class Job(Generic[Result]):
     """Work that can be begun again after any death and goes on from there.
 
     name: no other job has it. work: pickles, as does what it returns. computes: whether a model runs in it,
-    which needs cores or an accelerator of its own; other jobs wait for servers and files.
+    which needs cores or an accelerator of its own; other jobs wait for servers and files. again: what is
+    done instead after so many deaths; None means the same.
     """
 
     name: str
     work: Callable[[Progress], Result]
     computes: bool = False
+    again: Callable[[int, Progress], Result] | None = None
+
+    def after(self, deaths: int) -> Self:
+        """The job as it is tried again."""
+        return self if self.again is None else replace(self, work=partial(self.again, deaths))
 
 
 @dataclass(frozen=True, slots=True)

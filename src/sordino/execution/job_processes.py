@@ -135,7 +135,7 @@ class _Crew(Generic[Result]):
         job = self._busy.pop(child)
         said = self._deaths.after(job, str(death), _MEND if death.is_killed else _MEND_OTHER)
         if isinstance(said, Lost):
-            self._due.append(job)
+            self._due.append(self._deaths.again(job))
         return said
 
 

@@ -49,6 +49,10 @@ class Deaths:
             return Lost(job.name, f"Its process died ({by}); it is tried again.")
         return Failed(job.name, f"Its process died {TRIES} times (at last {by}). {mend}")
 
+    def again(self, job: Job[Result]) -> Job[Result]:
+        """The job as it is tried again."""
+        return job.after(self._of[job.name])
+
 
 def limit_threads(threads: int) -> None:
     """Have libraries that this process is yet to load compute with no more threads than this."""

@@ -76,6 +76,24 @@ def attempted(connection: Connection, keys: Collection[str]) -> set[str]:
     }
 
 
+def attempts_after(connection: Connection, keys: Collection[str], number: int) -> list[Attempt]:
+    """All that came of the keys later than the attempt with this number, failures too."""
+    joined = ATTEMPTS.join(ANSWERS, ANSWERS.c.attempt == ATTEMPTS.c.attempt)
+    later = (
+        select(ATTEMPTS.c.key, *_ATTEMPT, *_ANSWER).select_from(joined).where(ATTEMPTS.c.attempt > number)
+    )
+    return [
+        _attempt(row)
+        for some in chunks(keys)
+        for row in connection.execute(later.where(ATTEMPTS.c.key.in_(some)).order_by(ATTEMPTS.c.attempt))
+    ]
+
+
+def last_attempt(connection: Connection) -> int:
+    """The number of the attempt stored last, 0 before any."""
+    return int(connection.scalar(select(func.max(ATTEMPTS.c.attempt))) or 0)
+
+
 def owed(connection: Connection, run: str) -> list[Owed]:
     """What a run owes, in order."""
     cells = cells_of(connection, run)
@@ -201,7 +219,11 @@ def _request(row: Any) -> Request:
 
 
 def _exchange(row: Any) -> Exchange:
-    attempt = Attempt(
+    return Exchange(_request(row), _attempt(row))
+
+
+def _attempt(row: Any) -> Attempt:
+    return Attempt(
         key=row.key,
         delivery=Delivery(row.delivery),
         text=row.text,
@@ -215,7 +237,6 @@ def _exchange(row: Any) -> Exchange:
         served_model=row.served_model,
         log_probabilities=codec.log_probabilities_from_json(row.log_probabilities_json),
     )
-    return Exchange(_request(row), attempt)
 
 
 def _reading(row: Any) -> Reading | Unjudged:

@@ -140,6 +140,16 @@ class Store:
         with self._reading() as connection:
             return read.attempted(connection, set(keys))
 
+    def last_attempt(self) -> int:
+        """The number of the attempt stored last, 0 before any."""
+        with self._reading() as connection:
+            return read.last_attempt(connection)
+
+    def attempts_after(self, keys: Iterable[str], number: int) -> list[Attempt]:
+        """What came of the keys after the attempt with this number, in order."""
+        with self._reading() as connection:
+            return read.attempts_after(connection, set(keys), number)
+
     def runs(self) -> list[RunSummary]:
         """All runs, the one last begun first."""
         with self._reading() as connection:

@@ -13,6 +13,7 @@ from sordino import __version__
 from sordino.auditing import run as auditing
 from sordino.auditing.plan import plan
 from sordino.auditing.rounds import Rounds, margin_of
+from sordino.auditing.run import LONGEST_UNSTORED
 from sordino.core.errors import SordinoError, StoreError
 from sordino.core.identity import digest
 from sordino.core.manifest import Manifest, Owed, RunStatus
@@ -21,9 +22,10 @@ from sordino.core.records import Request
 from sordino.reporting import document
 from sordino.store.store import Store
 from sordino.wiring import judges, targets
+from sordino.wiring.cost import Cost
 from sordino.wiring.run import Run
 from sordino.wiring.settings import HOW_COMPUTED, AuditSettings
-from sordino.wiring.spending import Cost, Spending
+from sordino.wiring.spending import Spending
 from sordino.wiring.targets import Target
 
 Progress = Callable[[str, int, int], None]
@@ -92,13 +94,23 @@ def carry_out(
             target.spending.begin()  # before anybody is asked about money, or a run is begun
             agree(target.spending.expected(due))
         try:
-            auditing.run(manifest, owed, backend, chosen, opened, progress, seed=target.settings.seed)
+            auditing.run(
+                manifest,
+                owed,
+                backend,
+                chosen,
+                opened,
+                progress,
+                seed=target.settings.seed,
+                # What a budget has paid for must not be lost with the process.
+                unstored=0.0 if target.spending and target.spending.budget.is_bound else LONGEST_UNSTORED,
+            )
         except (KeyboardInterrupt, SordinoError):
             with suppress(StoreError):  # it may not have begun
                 opened.set_status(manifest.run, RunStatus.INTERRUPTED)
             raise
         finally:
-            if target.spending and target.spending.spent.requests:
+            if target.spending and (target.spending.spent.sendings or target.spending.left):
                 spent(target.spending)
     return Run(manifest.run, store)
 

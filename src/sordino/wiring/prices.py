@@ -8,6 +8,7 @@ models:
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Lock
 from typing import Annotated, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -78,37 +79,74 @@ class Tokens:
         return self.prompt + self.completion
 
 
+NOTHING = Tokens()
+
+
 class Budget:
-    """What a command may still spend. tokens, cost, requests: None sets no bound.
+    """What a command may still spend. tokens, cost, requests: None sets no bound. Any thread may use it.
 
     What is on the way is reserved at the most that it may take, so that the bound holds although answers
-    come later than questions go out; only second tries are not foreseen.
+    come later than questions go out. Whoever sends a request again reserves for that too.
     """
 
     def __init__(
         self, tokens: int | None = None, cost: float | None = None, requests: int | None = None
     ) -> None:
-        self._most = (tokens, cost, requests)
+        self.tokens, self.cost, self.requests = tokens, cost, requests
+        self._lock = Lock()
         self._taken = _Taken()
         self._reserved: dict[str, _Taken] = {}
         self._due = _Taken()
         self.is_spent = False
 
-    def spend(self, tokens: Tokens, price: Price | None) -> None:
-        """What a request really took."""
-        self._taken += _Taken.of(tokens, price)
+    @property
+    def is_bound(self) -> bool:
+        """Whether there is any bound."""
+        return (self.tokens, self.cost, self.requests) != (None, None, None)
+
+    def spend(self, tokens: Tokens, price: Price | None, requests: int = 1) -> None:
+        """What requests really took."""
+        with self._lock:
+            self._taken += _Taken.of(tokens, price, requests)
+
+    def settle(self, key: str, tokens: Tokens, price: Price | None) -> None:
+        """What a request really took, instead of what was reserved for it; nothing where nothing was."""
+        with self._lock:
+            if self._free(key):
+                self._taken += _Taken.of(tokens, price)
 
     def reserve(self, key: str, tokens: Tokens, price: Price | None) -> bool:
         """Whether a request that may take so much fits; if so, that much is held back for it."""
         wanted = _Taken.of(tokens, price)
-        whole = self._taken + self._due + wanted
-        bounds = zip((whole.tokens, whole.cost, whole.requests), self._most, strict=True)
-        if tokens.all and any(most is not None and taken > most for taken, most in bounds):
-            self.is_spent = True
-            return False
-        self._reserved[key] = wanted
-        self._due += wanted
+        with self._lock:
+            whole = self._taken + self._due + wanted
+            pairs = (
+                (whole.tokens, self.tokens),
+                (whole.cost, self.cost),
+                (whole.requests, self.requests),
+            )
+            if tokens.all and any(most is not None and taken > most for taken, most in pairs):
+                self.is_spent = True
+                return False
+            self._reserved[key] = wanted
+            self._due += wanted
         return True
+
+    @property
+    def rest(self) -> tuple[float | None, float | None, int | None]:
+        """The tokens, money and requests that are neither taken nor on the way; None without a bound."""
+        with self._lock:
+            taken = self._taken + self._due
+        return (
+            None if self.tokens is None else self.tokens - taken.tokens,
+            None if self.cost is None else self.cost - taken.cost,
+            None if self.requests is None else self.requests - taken.requests,
+        )
+
+    def holds(self, key: str) -> bool:
+        """Whether something is reserved under a key."""
+        with self._lock:
+            return key in self._reserved
 
     def within(self, wanted: Iterable[tuple[str, Tokens, T]], price: Price | None) -> Iterator[T]:
         """The wanted things, each with its key and the most tokens that it may take, while they fit."""
@@ -119,10 +157,17 @@ class Budget:
 
     def release(self, key: str) -> None:
         """What was reserved under a key is on the way no more."""
-        if held := self._reserved.pop(key, None):
-            self._due -= held
-            if not self._reserved:
-                self._due = _Taken()  # sums of fractions drift
+        with self._lock:
+            self._free(key)
+
+    def _free(self, key: str) -> bool:
+        held = self._reserved.pop(key, None)
+        if held is None:
+            return False
+        self._due -= held
+        if not self._reserved:
+            self._due = _Taken()  # sums of fractions drift
+        return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,8 +177,8 @@ class _Taken:
     requests: int = 0
 
     @classmethod
-    def of(cls, tokens: Tokens, price: Price | None) -> Self:
-        return cls(tokens.all, price.of(tokens) if price else 0.0, 1)
+    def of(cls, tokens: Tokens, price: Price | None, requests: int = 1) -> Self:
+        return cls(tokens.all, price.of(tokens) if price else 0.0, requests)
 
     def __add__(self, other: "_Taken") -> "_Taken":
         return _Taken(self.tokens + other.tokens, self.cost + other.cost, self.requests + other.requests)

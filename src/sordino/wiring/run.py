@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from sordino.auditing.corrected import CorrectedRates
     from sordino.reporting.source import ReportSource
+    from sordino.wiring.cost import Cost
 
 TRANSCRIPTS = 300
 Progress = Callable[[str, int, int], None]
@@ -141,8 +142,11 @@ class Run:
         with Store.open(self.store, create=False) as opened:
             return render.to_json(self.source(opened))
 
-    def show(self, *, as_json: bool = False, as_csv: bool = False) -> None:
-        """Print the run on stdout: for people, as JSON, or its estimates as CSV."""
+    def show(self, *, as_json: bool = False, as_csv: bool = False, took: "Cost | None" = None) -> None:
+        """Print the run on stdout: for people, as JSON, or its estimates as CSV.
+
+        took: what asking its server took just now, which is in the JSON.
+        """
         from rich.console import Console  # noqa: PLC0415
 
         from sordino.reporting import render, terminal  # noqa: PLC0415
@@ -150,7 +154,8 @@ class Run:
         with Store.open(self.store, create=False) as opened:
             source = self.source(opened)
             if as_json:
-                json.dump(self.results(), sys.stdout, indent=2, ensure_ascii=True)
+                spent = {"took": took.to_json()} if took else {}
+                json.dump(self.results() | spent, sys.stdout, indent=2, ensure_ascii=True)
                 sys.stdout.write("\n")
             elif as_csv:
                 sys.stdout.write(render.csv(source))

@@ -25,6 +25,9 @@ def spending(settings: AuditSettings, place: str) -> Spending:
     Raises TargetError for what names no model, SpecError for what does not fit it or its prices.
     """
     kind = settings.target.partition(":")[0]
+    if kind == "inspect" and settings.prefill is not None:
+        mend = "ask openai:MODEL@ADDRESS, or leave it out."
+        raise SpecError(f"A prefill does not go through Inspect: {mend}")
     found = _openai(settings, place) if kind == "openai" else _inspect(settings, place)
     identity = found.identity
     if settings.prefill is not None:
@@ -37,6 +40,9 @@ def spending(settings: AuditSettings, place: str) -> Spending:
         if prices is not None:
             lacks = f"cannot be kept: {settings.prices} names no price for {identity.name!r}. Add it."
         raise SpecError(f"--max-cost {lacks}")
+    if prices is not None and found.price is None:
+        told = f"{settings.prices} names no price for {identity.name!r}: costs are not known."
+        found.notes = (told,)
     found.budget = Budget(settings.budget_tokens, settings.max_cost, settings.budget_requests)
     return found
 
@@ -77,8 +83,12 @@ def _openai(settings: AuditSettings, place: str) -> Spending:
         persistence=_persistence(settings),
         manner=Manner(settings.stream, settings.plain, settings.log_probabilities),
         pace=Pace(settings.requests_per_minute, settings.tokens_per_minute),
+        ends_at_refusal=True,
     )
-    return Spending(backend, check=backend.check)
+    # Those that wait to be sent again leave their room to others, so that nearly twice as many are open.
+    most = 2 * (settings.concurrency or CONCURRENCY) - 1
+    backend.meter = found = Spending(backend, check=backend.check, room=most)
+    return found
 
 
 def _persistence(settings: AuditSettings) -> "Persistence":
@@ -101,7 +111,7 @@ def _inspect(settings: AuditSettings, place: str) -> Spending:
         persistence=_persistence(settings),
         log_probabilities=settings.log_probabilities,
     )
-    return Spending(backend, check=backend.check)
+    return Spending(backend, check=backend.check, room=settings.concurrency or CONCURRENCY)
 
 
 _NOT_OF_INSPECT = {

@@ -192,13 +192,13 @@ _BOUNDS: tuple[tuple[str, Callable[[float], bool], str], ...] = (
     (
         "budget_requests",
         lambda n: n >= 1,
-        "that allows nothing. Give a number, or leave it out.",
+        "that allows nothing. Give a number above 0, or leave it out.",
     ),
-    ("budget_tokens", lambda n: n >= 1, "that allows nothing. Give a number, or leave it out."),
+    ("budget_tokens", lambda n: n >= 1, "that allows nothing. Give a number above 0, or leave it out."),
     (
         "max_cost",
         lambda n: 0 < n < math.inf,
-        "that allows nothing. Give an amount, or leave it out.",
+        "that allows nothing. Give an amount above 0, or leave it out.",
     ),
 )
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sordino import __version__
+from sordino.auditing.run import BATCH
 from sordino.core.errors import SordinoError, SpecError, StoreError
 from sordino.core.jobs import Done, Event, Failed, Job
 from sordino.core.manifest import RunStatus
@@ -22,10 +23,11 @@ from sordino.store.location import place, url_of
 from sordino.store.store import Store
 from sordino.wiring import audit, generating, targets
 from sordino.wiring.audit import Prepared, Progress
+from sordino.wiring.cost import Cost
 from sordino.wiring.prices import Tokens
 from sordino.wiring.run import Run
 from sordino.wiring.settings import AuditSettings
-from sordino.wiring.spending import Cost, Spending
+from sordino.wiring.spending import Spending
 from sordino.wiring.sweep_file import Entry, in_keys
 
 if TYPE_CHECKING:
@@ -117,10 +119,10 @@ def carry_out(
     Raises StoreError for a store that not all machines of the executor can write to.
     """
     _check_reach(store, executor.machines)
-    with Store.open(store):
-        pass  # made once, before several processes open it
+    with Store.open(store) as opened:  # made once, before several processes open it
+        last = opened.last_attempt()
     swept = Swept({one.entry.name: one.finished for one in planned if one.finished})
-    jobs = [_job(one, store, workers) for one in planned if not one.finished]
+    jobs = [_job(one, store, workers, last) for one in planned if not one.finished]
     with closing(executor.run(jobs)) as events:
         for event in events:
             if isinstance(event, Done):
@@ -153,6 +155,7 @@ def expected(planned: Iterable[Planned]) -> list[Cost]:
             sums[cost.currency] = replace(
                 known,
                 requests=known.requests + cost.requests,
+                notes=(*known.notes, *cost.notes),
                 tokens=known.tokens + cost.tokens,
                 # One price that is not known leaves the sum unknown, wherever it stands.
                 money=None if cost.money is None or known.money is None else known.money + cost.money,
@@ -192,21 +195,29 @@ def _is_finished(prepared: Prepared, opened: Store) -> bool:
     )
 
 
-def _job(planned: Planned, store: str | Path, workers: int | None) -> Job[Audited]:
+def _job(planned: Planned, store: str | Path, workers: int | None, last: int) -> Job[Audited]:
+    """last: the number of the last attempt before the sweep."""
     settings, computes = planned.entry.settings, planned.device is not None
     if computes and settings.workers is None:
         settings = replace(settings, workers=workers)
-    return Job(planned.entry.name, partial(_carry_out_one, settings, store), computes)
+    work = partial(_carry_out_one, settings, store, last, 0)
+    return Job(planned.entry.name, work, computes, partial(_carry_out_one, settings, store, last))
 
 
-def _carry_out_one(settings: AuditSettings, store: str | Path, progress: Progress) -> Audited:
-    """What a process does."""
+def _carry_out_one(
+    settings: AuditSettings, store: str | Path, last: int, deaths: int, progress: Progress
+) -> Audited:
+    """What a process does. deaths: how many have died under it before."""
     progress("looking up", 0, 1)
     prepared = audit.prepare(settings)
     with Store.open(store) as opened:
         is_finished = _is_finished(prepared, opened)
+        spending = prepared.target.spending
+        if deaths and spending:
+            _go_on(prepared, spending, opened, last, deaths)
     if is_finished:
-        return _audited(Run(prepared.manifest.run, store))
+        done = _audited(Run(prepared.manifest.run, store))
+        return replace(done, spent=str(spending.spent)) if deaths and spending else done
     took: list[Spending] = []
     done = _audited(audit.carry_out(prepared, store, progress=progress, spent=took.append))
     if prepared.target.backend.capabilities.generates:
@@ -214,6 +225,17 @@ def _carry_out_one(settings: AuditSettings, store: str | Path, progress: Progres
         with Store.open(store) as opened:
             done = replace(done, errors=len(opened.attempted(keys) - opened.settled(keys)))
     return replace(done, spent=str(took[0].spent), left=took[0].left) if took else done
+
+
+def _go_on(prepared: Prepared, spending: Spending, opened: Store, last: int, deaths: int) -> None:
+    """Charges what those who died have stored, and what they may have sent besides."""
+    wanted = {one.request.key: one.request for one in prepared.owed if one.request}
+    settled = opened.settled(wanted)
+    owed = [request for key, request in wanted.items() if key not in settled]
+    # Without a budget, answers wait to be stored as well.
+    room = spending.room if spending.budget.is_bound else spending.room + BATCH
+    stored = [(wanted[one.key], one) for one in opened.attempts_after(wanted, last)]
+    spending.go_on(stored, owed, deaths * min(room, len(owed)))
 
 
 def _keys(prepared: Prepared) -> set[str]:
