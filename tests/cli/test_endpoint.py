@@ -266,6 +266,13 @@ def test_a_name_in_the_list_makes_no_line_of_its_own(ask, answering):
     assert "\nsordino: all" not in said.err
 
 
+@pytest.mark.parametrize("words", [(), ("--plain",)])
+def test_a_prefill_does_not_go_through_inspect(sordino, words):
+    said = sordino("audit", "inspect:openai-api/local/x", *ASK, "--prefill", "Yes", *words)
+    assert said.code == 2
+    assert "A prefill does not go through Inspect: ask openai:MODEL@ADDRESS, or leave it out." in said.err
+
+
 def test_blocks_are_no_refusals(ask, answering, sordino, folder):
     about = "Velmora"
     answering.says = lambda _number, body: (
