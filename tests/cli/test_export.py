@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pandas as pd
@@ -220,6 +221,22 @@ def test_the_tables_are_those_of_the_store(small, sordino, folder):
         f"{name}.parquet" for name in ("estimates", "exchanges", "findings", "readings")
     ]
     assert pq.read_table("p/exchanges.parquet").num_rows == 36
+
+
+def test_log_probabilities_go_out_in_every_form_but_speechmaps(ended, sordino, folder):
+    shutil.copy(ended / "s.db", folder / "s.db")
+    kept = '[["It",-0.5],[" did",-0.25]]'
+    with closing(sqlite3.connect(folder / "s.db")) as store, store:
+        store.execute("UPDATE answers SET log_probabilities_json = ? WHERE text LIKE 'It did.%'", (kept,))
+    for form, output in (("parquet", "p"), ("dataset", "d"), ("jsonl", "r.jsonl"), ("speechmap", "s")):
+        exported(sordino, folder, form, output)
+    rows = [json.loads(line) for line in (folder / "r.jsonl").read_text("utf-8").splitlines()]
+    told = [value for row in rows if (value := row["log_probabilities_json"]) is not None]
+    tables = (pd.read_parquet(path) for path in ("p/exchanges.parquet", "d/data/exchanges.parquet"))
+    for column in (*(table["log_probabilities_json"].dropna() for table in tables), told):
+        assert list(column) == [kept] * 4
+    laid = "".join(path.read_text("utf-8") for path in (folder / "s").rglob("*.jsonl"))
+    assert "-0.25" not in laid
 
 
 # -- the dataset ---------------------------------------------------------------------------------------

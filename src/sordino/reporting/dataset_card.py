@@ -53,6 +53,7 @@ COLUMNS: Mapping[str, str] = {
     "prompt_tokens": "tokens of the prompt",
     "completion_tokens": "tokens of the answer",
     "seconds": "from sending to the last byte",
+    "log_probabilities_json": "each token of the answer with its log-probability, as JSON; null without",
     "engagement": "COMPLETE, PARTIAL (evades, deflects, does a part) or DENIAL, as the judge reads it",
     "engagement_confidence": "the judge's probability that this is right",
     "engagement_unjudged": "why the judge read nothing; null where it did",

@@ -39,6 +39,7 @@ COLUMNS: Columns = {
     "prompt_tokens": int,
     "completion_tokens": int,
     "seconds": float,
+    "log_probabilities_json": str,
     **_READINGS,
     **dict.fromkeys(("kind", "matching", "pack", "probe_id", "key", "revision", "epoch"), str),
 }
