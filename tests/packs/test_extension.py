@@ -288,3 +288,38 @@ def test_whatever_a_value_is_there_is_a_pack_or_a_told_mistake(leaves, file):
             inside[path[-1]] = odd
             (leaves / file).write_text(yaml.safe_dump(spoiled, allow_unicode=True, sort_keys=False))
             assert outcome(leaves), (path, odd)
+
+
+# -- matters of its own ------------------------------------------------------------------------------------
+
+
+def own_of(trees, **changed):
+    """A whole template as the base has one, under another name."""
+    whole = yaml.safe_load((trees.folder / PROTEST).read_text())
+    return {**whole, "template": "strike", **changed}
+
+
+def test_a_template_of_its_own_is_asked_beside_those_of_the_base(trees):
+    head = {**HEAD, "keeps": ["direct", "entry"]}
+    pack = load.pack(str(write(trees.folder.with_name("leaves"), head, ADDED, own_of(trees))))
+    base = load.pack(str(trees.folder))
+    assert [t.id for t in pack.templates] == [*(t.id for t in base.templates), "strike"]
+    own, like = asked(pack, templates=["strike"]), asked(base)
+    assert own == like
+    (strike,) = [t for t in pack.templates if t.id == "strike"]
+    assert {cell.cell.template for cell in strike.entries.values()} == {"strike"}
+
+
+def test_one_that_the_base_has_is_refused(trees):
+    head = {**HEAD, "keeps": ["direct", "entry"]}
+    folder = write(trees.folder.with_name("leaves"), head, own_of(trees, template="protest"))
+    with pytest.raises(
+        PackError, match=r"protest.yaml.*trees has a template 'protest'.*Name yours otherwise"
+    ):
+        load.pack(str(folder))
+
+
+def test_it_may_ask_only_what_the_pack_has(trees):
+    folder = write(trees.folder.with_name("leaves"), HEAD, own_of(trees))
+    with pytest.raises(PackError, match=r"strike.yaml.*'entry'"):
+        load.pack(str(folder))

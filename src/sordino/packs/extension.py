@@ -1,7 +1,7 @@
-"""A pack that asks the matters of another in other wordings: how the two become one.
+"""A pack that asks the matters of another in other wordings, and some of its own: how they become one.
 
-Sits between load, which reads the files, and pack. The cells with their facts and flags stay the base's,
-so that a held-out wording measures the wording and nothing else.
+Sits between load, which reads the files, and pack. The cells of the base with their facts and flags stay
+as they are, so that a held-out wording measures the wording and nothing else.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,7 +13,7 @@ from sordino.core.manifest import PackIdentity
 from sordino.packs import errors
 from sordino.packs.pack import Entry, Pack, Template, Texts, numbered, phrasing_of
 from sordino.packs.reading import Document
-from sordino.packs.schema import AddedFile, ExtensionFile, slots_asked
+from sordino.packs.schema import AddedFile, ExtensionFile, TemplateFile, slots_asked
 
 
 def check_head(head: ExtensionFile, document: Document, base: Pack) -> None:
@@ -55,6 +55,7 @@ def context(head: ExtensionFile, base: Pack) -> Mapping[str, Any]:
     """Against what the files of templates are validated."""
     return {
         "languages": base.languages,
+        "jurisdictions": list(base.jurisdictions),
         "phrasings": [*head.keeps, *head.phrasings],
         "mends": {
             "languages": f"Those of {base.identity.name} are all that this pack has.",
@@ -83,8 +84,25 @@ def check_added(added: AddedFile, document: Document, head: ExtensionFile, base:
                 raise errors.at(document, path, unknown(f"slot of {code}:", slot, filled, mend))
 
 
-def extended(head: ExtensionFile, identity: PackIdentity, base: Pack, written: Sequence[AddedFile]) -> Pack:
-    """The base with the phrasings that are kept or written, without templates that then ask nothing."""
+def check_own(own: TemplateFile, document: Document, base: Pack) -> None:
+    """Raises PackError where a template of the extension's own has a name that the base's has."""
+    if any(own.template == template.id for template in base.templates):
+        message = (
+            f"{base.identity.name} has a template {own.template!r}. Name yours otherwise, or drop `kind`."
+        )
+        raise errors.at(document, ["template"], message)
+
+
+def extended(
+    head: ExtensionFile,
+    identity: PackIdentity,
+    base: Pack,
+    written: Sequence[AddedFile],
+    own: Sequence[Template] = (),
+) -> Pack:
+    """The base with the phrasings that are kept or written, without templates that then ask nothing, and
+    with those of the extension's own.
+    """
     kept = {name: what for name, what in base.phrasings.items() if name in head.keeps}
     added = {file.template: file for file in written}
     templates = (_template(head, template, added.get(template.id)) for template in base.templates)
@@ -95,7 +113,7 @@ def extended(head: ExtensionFile, identity: PackIdentity, base: Pack, written: S
         languages=base.languages,
         jurisdictions=base.jurisdictions,
         phrasings=kept | head.phrasings,
-        templates=tuple(t for t in templates if t.questions or t.requests),
+        templates=(*(t for t in templates if t.questions or t.requests), *own),
         extends=base.identity,
     )
 

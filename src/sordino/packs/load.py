@@ -55,7 +55,7 @@ def _read(folder: Traversable, label: str, below: tuple[str, ...] = (), *, prove
     documents = [reading.read(content, where) for where, content in _contents(folder, label).items()]
     value = documents[0].value
     if isinstance(value, dict) and "extends" in value:
-        return _extension(folder, documents, below)
+        return _extension(folder, documents, below, proven=proven)
     head = _validated(PackFile, documents[0])
     context = {
         "proven": proven,
@@ -75,15 +75,28 @@ def _read(folder: Traversable, label: str, below: tuple[str, ...] = (), *, prove
     )
 
 
-def _extension(folder: Traversable, documents: Sequence[Document], below: tuple[str, ...]) -> Pack:
+def _extension(
+    folder: Traversable, documents: Sequence[Document], below: tuple[str, ...], *, proven: bool
+) -> Pack:
     head = _validated(ExtensionFile, documents[0])
     base = _base(folder, head, documents[0], below)
     extension.check_head(head, documents[0], base)
-    written = _templates(AddedFile, documents[1:], extension.context(head, base))
-    for file, document in zip(written, documents[1:], strict=True):
+    whole = [document for document in documents[1:] if _is_whole(document)]
+    added = [document for document in documents[1:] if not _is_whole(document)]
+    context = {**extension.context(head, base), "proven": proven}
+    written = _templates(AddedFile, added, context)
+    for file, document in zip(written, added, strict=True):
         extension.check_added(file, document, head, base)
+    own = _templates(TemplateFile, whole, context)
+    for template, document in zip(own, whole, strict=True):
+        extension.check_own(template, document, base)
     identity = _identity(head, documents, invented=base.identity.invented, base=base.identity.hash)
-    return extension.extended(head, identity, base, written)
+    return extension.extended(head, identity, base, written, [_template(template) for template in own])
+
+
+def _is_whole(document: Document) -> bool:
+    """Whether the file of an extension is a template of its own."""
+    return isinstance(document.value, dict) and "kind" in document.value
 
 
 def _base(folder: Traversable, head: ExtensionFile, document: Document, below: tuple[str, ...]) -> Pack:
