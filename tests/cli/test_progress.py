@@ -39,6 +39,12 @@ def test_without_patience_the_first_word_is_shown_and_without_a_word_nothing(cap
     assert "counting" in capsys.readouterr().err
 
 
+def test_of_nothing_there_is_no_bar(capsys):
+    with stages() as progress:
+        progress("drawing", 0, 0)
+    assert capsys.readouterr().err == ""
+
+
 class _Stream(io.StringIO):
     def __init__(self, *, is_terminal: bool) -> None:
         super().__init__()

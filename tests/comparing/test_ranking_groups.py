@@ -50,6 +50,21 @@ def test_another_sampling_another_pack_and_another_epoch_are_apart():
         assert words in why
 
 
+def test_where_no_two_fit_together_each_has_a_reason_and_epochs_a_command():
+    later, latest = (
+        run(n, settings={"temperature": 0.0, "max_tokens": 1024, "epoch": n}) for n in ("later", "latest")
+    )
+    same = TargetIdentity("openai:m", "m", "rev", host="http://localhost:8000/v1")
+    groups = grouped([run("warm", settings={"temperature": 0.7}), run("z")])
+    assert [bool(group.why) for group in groups] == [True, True]
+    for entry in (later, latest):
+        object.__setattr__(entry.manifest, "target", same)
+    told = [" ".join(group.why) for group in grouped([later, latest])]
+    assert all(why.startswith("Epoch: 'later' in run-later") or "'latest'" in why for why in told)
+    assert all("sordino compare run-" in why for why in told)
+    assert "sordino compare" not in " ".join(groups[1].why)
+
+
 def test_recordings_are_asked_the_same_when_their_questions_read_the_same():
     """Their hashes follow the order of their rows, and the names of their files."""
     recorded = {"source": "recording", "settings": {}}
@@ -89,6 +104,8 @@ def test_names_are_as_short_as_tells_them_apart():
 
     assert names([of("org/a"), of("org/b")]) == ["a", "b"]
     assert names([of("x/a"), of("y/a"), of("b")]) == ["x/a", "y/a", "b"]
+    # Where one needs its organisation all have theirs.
+    assert names([of("x/a"), of("y/a"), of("z/b")]) == ["x/a", "y/a", "z/b"]
     assert names([of("x/a"), of("x/a", "two")]) == ["x/a at one", "x/a at two"]
     assert names([of("x/a", run="r1"), of("x/a", run="r2")]) == ["r1: x/a", "r2: x/a"]
     long = "m" * 200

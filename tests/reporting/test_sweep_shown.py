@@ -12,6 +12,7 @@ from rich.console import Console
 
 from sordino.comparing.entries import grouped
 from sordino.comparing.ranking import rank
+from sordino.core.protocols import TargetIdentity
 from sordino.reporting import sweep_data, sweep_terminal
 from sordino.reporting.sweep_source import SweepSource
 
@@ -57,6 +58,29 @@ def test_what_is_apart_and_what_is_noted_is_said(ladder):
     assert "Not ranked: warm. Temperature" in text
     assert "failing is not in it: no such host" in text
     assert "a range is not told apart" in text
+
+
+def test_recordings_and_what_was_asked_are_called_so_with_the_reason_above_both():
+    frame = RUNS.outcomes({(c, "en"): 0 for c in ("XA", "XB")})
+    recorded = [
+        RUNS.entry(
+            name,
+            frame,
+            settings={},
+            target=TargetIdentity("replay:r.jsonl", name, "rev"),
+            source="recording",
+        )
+        for name in ("c", "d")
+    ]
+    found = source([*RUNS.ladder({"open": 0, "shy": 1}), *recorded])
+    lines = shown(found, 300).splitlines()
+    assert lines[0].startswith("Not ranked together: ")
+    assert "is a recording." in lines[0]
+    assert sum("is a recording." in line for line in lines) == 1
+    assert {found.called(0), found.called(1)} == {"Recordings", "Asked here"}
+    assert [line for line in lines if line.endswith(": 2 models")] == [
+        f"{found.called(at)}: 2 models" for at in (0, 1)
+    ]
 
 
 @pytest.mark.parametrize("width", [60, 100])

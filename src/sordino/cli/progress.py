@@ -55,6 +55,8 @@ def stages(
     shown.daemon = True
 
     def update(stage: str, done: int, total: int | None) -> None:
+        if total == 0:
+            return
         # Not before there is something to show: a message about bad input then stands alone.
         if not patience:
             bars.start()

@@ -14,6 +14,7 @@ import pandas as pd
 
 from sordino.auditing.comparable import differences
 from sordino.comparing.align import MEND, PROBE, plain
+from sordino.comparing.relation import Relation, relate
 from sordino.core.errors import SpecError
 from sordino.core.manifest import Manifest
 from sordino.core.names import target_name
@@ -65,22 +66,28 @@ class Entry:
 
 @dataclass(frozen=True)
 class Group:
-    """Entries that may be ranked together. why: what sets it apart from the first group, in sentences."""
+    """Entries that may be ranked together.
+
+    why: what sets it apart from the first group, in sentences; of the first, where no two runs fit
+    together, what sets it apart from the second.
+    """
 
     entries: tuple[Entry, ...]
     why: tuple[str, ...] = ()
 
 
 def names(manifests: Sequence[Manifest]) -> list[str]:
-    """A name for each run: the model's own, and as much more as tells it from the others."""
+    """A name for each run: the model's own, and as much more as tells it from the others.
+
+    Where one needs its organisation all have theirs, so that the names are of one kind.
+    """
     ways: tuple[Callable[[Manifest], str], ...] = (
-        lambda m: target_name(m.target.name),
-        lambda m: m.target.name,
         lambda m: f"{m.target.name} at {m.target.host}" if m.target.host else m.target.name,
         lambda m: f"{m.run}: {m.target.name}",
     )
-    chosen = [ways[0](m) for m in manifests]
-    for way in ways[1:]:
+    own = [target_name(m.target.name) for m in manifests]
+    chosen = own if len(set(own)) == len(own) else [m.target.name for m in manifests]
+    for way in ways:
         # Pages cut what is long: the run comes first where nothing else helps.
         times = Counter(name[:LEGIBLE] for name in chosen)
         chosen = [way(m) if times[c[:LEGIBLE]] > 1 else c for c, m in zip(chosen, manifests, strict=True)]
@@ -101,10 +108,19 @@ def grouped(entries: Sequence[Entry]) -> list[Group]:
         else:
             home.append(entry)
     parts.sort(key=len, reverse=True)
+    lone = len(parts) > 1 and len(parts[0]) == 1
     return [
-        Group(tuple(part), tuple(apart(parts[0][0], part[0])) if at else ())
+        Group(tuple(part), _why(parts[0][0], part[0]) if at else _why(part[0], parts[1][0]) if lone else ())
         for at, part in enumerate(parts)
     ]
+
+
+def _why(a: Entry, b: Entry) -> tuple[str, ...]:
+    """What keeps two apart, and what is for such two."""
+    told = apart(a, b)
+    if relate(a.manifest, b.manifest) is Relation.EPOCHS:
+        told.append(f"Epochs of one target are held side by side by: sordino compare {a.run} {b.run}")
+    return tuple(told)
 
 
 def apart(a: Entry, b: Entry) -> list[str]:

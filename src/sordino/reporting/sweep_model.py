@@ -91,7 +91,7 @@ def _told(source: SweepSource) -> list[str]:
     """What was found stands first, of whichever group it is."""
     told: list[str] = []
     for number, ranked in sorted(enumerate(source.groups, 1), key=lambda one: not _has_findings(one[1])):
-        head = f"Group {number}: " if len(source.groups) > 1 else ""
+        head = f"{source.called(number - 1)}: " if len(source.groups) > 1 else ""
         told += [prose(head + one) for one in sweep_words.said(ranked)]
     return told or [sweep_words.NONE_READ if source.groups else sweep_words.NONE_COMPARABLE]
 
@@ -126,7 +126,7 @@ def _size(source: SweepSource) -> str:
 def _part(source: SweepSource, at: int, ranked: RankedGroup, report: Report) -> RankedPart:
     entries = ranked.group.entries
     several = len(source.groups) > 1
-    title = f"Group {at + 1}: {len(entries)} models" if several else ""
+    title = f"{source.called(at)}: {len(entries)} models" if several else ""
     own = tuple(_measure(at, ranked, measure, report) for measure in measures(ranked))
     return RankedPart(title, tuple(prose(why) for why in ranked.group.why), own)
 

@@ -25,6 +25,16 @@ class SweepSource:
     notes: Sequence[str] = ()
     reports: Mapping[str, Path] = field(default_factory=dict)
 
+    def called(self, at: int) -> str:
+        """What a group is called: by the kind of its runs where that tells the groups apart."""
+        kinds = [
+            "Recordings"
+            if group.group.entries[0].manifest.target.spec.startswith("replay:")
+            else "Asked here"
+            for group in self.groups
+        ]
+        return kinds[at] if len(set(kinds)) == len(kinds) else f"Group {at + 1}"
+
     @property
     def entries(self) -> list[Entry]:
         """All runs, those that are ranked first."""

@@ -31,11 +31,14 @@ _STYLES = {Verdict.SELECTIVE: "bold yellow", Verdict.NOT_TOLD_FROM_IGNORANCE: "c
 def show(source: SweepSource, console: Console) -> None:
     """Print the sentences, the ranks by language, what is missing, and the notes."""
     several = len(source.groups) > 1
+    for at, ranked in enumerate(source.groups[1:], 1):
+        why = " ".join(ranked.group.why)
+        console.print(
+            Text(prose(f"Not ranked together: {source.called(0)} and {source.called(at)}. {why}"))
+        )
     for at, ranked in enumerate(source.groups):
         if several:
-            console.print(Text(f"Group {at + 1}: {len(ranked.group.entries)} models", style="bold"))
-            for why in ranked.group.why:
-                console.print(Text(prose(why), style="dim"))
+            console.print(Text(f"{source.called(at)}: {len(ranked.group.entries)} models", style="bold"))
         _group(ranked, console)
     if any(ranked.rankings for ranked in source.groups):
         console.print(Text(_LEGEND, style="dim"))
