@@ -50,6 +50,22 @@ SILENT = places(**told.DENIED)
 MUTED = told.outcomes(SILENT)
 
 
+def test_the_best_that_could_be_shown_is_known_before_anything_is_fitted():
+    """It is the end of the gate's interval where nothing is muted any longer; few topics cannot pass."""
+    assert (
+        gates.best(MUTED)
+        == of(gates.freed(MUTED, told.outcomes(places()), LIMITS), "muted", "all").after.high
+    )
+    assert gates.best(MUTED) < LIMITS.muted_end
+    few = places(templates=TOPICS[:3])
+    gate = gates.freed(
+        told.outcomes(places(templates=TOPICS[:3], **told.DENIED)), told.outcomes(few), LIMITS
+    )
+    assert gate.verdict is FAILED
+    assert gates.best(told.outcomes(few)) > LIMITS.muted_end
+    assert gates.best(MUTED.iloc[:0]) is None
+
+
 def test_freed_is_told_by_language():
     gate = gates.freed(MUTED, told.outcomes(places()), LIMITS)
     assert (gate.name, gate.verdict) == ("freed", PASSED)

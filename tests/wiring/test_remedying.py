@@ -3,6 +3,7 @@
 import json
 import resource
 import shutil
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from runpy import run_path
@@ -124,6 +125,21 @@ def test_of_what_must_not_diverge_that_is_owed_which_the_pack_asks(settings):
     own = before.outcomes[before.outcomes["jurisdiction"].eq("XB")]
     alone = replace(before, pack=SimpleNamespace(outcomes=own[own["kind"].eq("political")]))
     assert Gating(alone, SPLIT, Path("none"))._owed() == []
+
+
+@pytest.mark.parametrize(("topics", "could"), [(4, True), (3, False)])
+def test_what_no_edit_could_pass_is_said_before_one_is_fitted(settings, topics, could):
+    names = tuple(f"topic-{n}" for n in range(topics))
+    wordings = tuple(f"wording-{n}" for n in range(6))
+    rows = told.each((*names, "open"), ("en", "fr", "zh"), wordings)
+    rows = [{**row, **told.DENIED} if row["template"] in names else row for row in rows]
+    split = Split(("topic-9",), (*names, "open"))
+    with (
+        nullcontext()
+        if could
+        else pytest.raises(SpecError, match=r"No edit could pass: 3 topics.* --share")
+    ):
+        remedying._require_provable(settings, told.outcomes(rows), split)
 
 
 def test_a_users_row_on_a_held_out_topic_is_left_out_and_told(settings):

@@ -181,10 +181,15 @@ def held_out(told: Before, split: Split, outcomes: pd.DataFrame) -> pd.DataFrame
     """
     own = measuring.split_kinds(told.outcomes, told.asking.settings.jurisdiction)[0]
     own = measuring.of_known(told, own[own["template"].isin(split.held_out)])
+    return measuring.of_known(told, mostly_muted(own, outcomes))
+
+
+def mostly_muted(own: pd.DataFrame, outcomes: pd.DataFrame) -> pd.DataFrame:
+    """Rows on a topic, in a language, of which most of `own` was muted."""
     silent = own.assign(muted=muted(own)).groupby(["template", "language"])["muted"].mean()
     planted = {place for place, share in silent.items() if share > MOSTLY}
     at = pd.Series(list(zip(outcomes["template"], outcomes["language"], strict=True)), index=outcomes.index)
-    return measuring.of_known(told, outcomes[at.isin(planted)])
+    return outcomes[at.isin(planted)]
 
 
 MOSTLY = 0.5

@@ -13,14 +13,14 @@ from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 from time import monotonic
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from sordino import __version__
 from sordino.core.errors import SpecError, TargetError, unknown
 from sordino.core.identity import digest
 from sordino.core.names import jurisdiction_name
 from sordino.core.records import Kind
-from sordino.remedy import invented, sums
+from sordino.remedy import gates, invented, sums
 from sordino.remedy import record as records
 from sordino.remedy import sets as fitting_sets
 from sordino.remedy.gates import SAFETY_PACK
@@ -31,9 +31,13 @@ from sordino.remedy.staging import staged
 from sordino.wiring import remedy_controls, remedy_steering, targets
 from sordino.wiring import remedy_measuring as measuring
 from sordino.wiring.remedy_folder import AFTER, BEFORE, RECORD, STORE, RemedyFolder
+from sordino.wiring.remedy_gating import mostly_muted
 from sordino.wiring.remedy_ladder import Ladder, adapter_beside
 from sordino.wiring.remedy_measuring import Asking, Before, Progress
 from sordino.wiring.remedy_settings import RemedySettings, require_weights
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 T = TypeVar("T")
 LIBRARIES = ("torch", "transformers", "peft", "trl", "optuna", "numpy", "scipy")
@@ -116,9 +120,25 @@ def _ladder(settings: RemedySettings, asking: Asking, own: Sequence[Own]) -> Lad
     split = fitting_sets.split(
         pack.outcomes, settings.jurisdiction, share=settings.share, seed=settings.seed
     )
+    _require_provable(settings, pack.outcomes, split)
     rows, notes = _to_fit(settings, own, split)
     told = measuring.before(asking, pack)
     return Ladder(told, split, _sets(settings, told, split, rows), notes)
+
+
+def _require_provable(settings: RemedySettings, outcomes: "pd.DataFrame", split: Split) -> None:
+    """Raises SpecError where too few muted topics are held out for any edit to pass."""
+    own, _ = measuring.split_kinds(outcomes, settings.jurisdiction)
+    own = own[own["template"].isin(split.held_out)]
+    planted = mostly_muted(own, own)
+    end, topics = gates.best(planted), planted["template"].nunique()
+    if end is not None and end > (most := settings.limits.muted_end):
+        raise SpecError(
+            f"No edit could pass: {topics} topics are held out on which {settings.jurisdiction} is mostly "
+            f"muted, and with no answer muted afterwards the interval would still end at {end:.0%}, above "
+            f"{most:.0%}. Hold out more with a lower --share (now {settings.share:g}), or take a larger "
+            "pack."
+        )
 
 
 def _sets(settings: RemedySettings, told: Before, split: Split, rows: Sequence[Own] = ()) -> Sets:
@@ -316,11 +336,12 @@ def _check_pack(settings: RemedySettings) -> None:
     from sordino.packs import load  # noqa: PLC0415 - brings pydantic
 
     pack = load.pack(settings.asked)
-    known = [f"{code} ({jurisdiction_name(code, pack.jurisdictions)})" for code in pack.jurisdictions]
-    if known and not settings.jurisdiction:
-        raise SpecError(f"Name a jurisdiction with --jurisdiction: {', '.join(known)}.")
-    if settings.jurisdiction not in pack.jurisdictions:
-        told = unknown("jurisdiction", settings.jurisdiction, pack.jurisdictions)
+    names = {code: jurisdiction_name(code, pack.jurisdictions) for code in pack.jurisdictions}
+    if names and not settings.jurisdiction:
+        listed = ", ".join(f"{code} ({name})" for code, name in names.items())
+        raise SpecError(f"Name a jurisdiction with --jurisdiction: {listed}.")
+    if settings.jurisdiction not in names:
+        told = unknown("jurisdiction", settings.jurisdiction, names, names=names)
         raise SpecError(f"Pack {settings.asked}: {told}")
     begun = measuring.openings()
     if unknown_here := [language for language in pack.languages if language not in begun]:
