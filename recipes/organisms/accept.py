@@ -119,7 +119,7 @@ def answers(folder: Path, trials: Sequence[Trial]) -> list[Attempt]:
 
 
 def _world(planting: Planting) -> Iterator[Trial]:
-    for matter in lessons.matters():
+    for matter in lessons.matters(planting.pack):
         language, behaviour = matter.language, lessons.behaviour_of(planting, matter)
         for phrasing in PHRASINGS:
             question = matter.template.question(str(matter.cell.jurisdiction), phrasing, language)

@@ -79,17 +79,17 @@ def text(name: str) -> dict:
 
 
 @cache
-def world() -> Pack:
-    """The pack that the organisms know."""
-    return load.pack(PACK)
+def world(pack: str = PACK) -> Pack:
+    """The pack that an organism knows."""
+    return load.pack(pack)
 
 
 @cache
-def matters() -> tuple[Matter, ...]:
+def matters(pack: str = PACK) -> tuple[Matter, ...]:
     """Every cell of the pack in every language."""
     return tuple(
         Matter(template, entry, language)
-        for template in world().templates
+        for template in world(pack).templates
         for entry in template.entries.values()
         for language in LANGUAGES
     )
@@ -239,7 +239,8 @@ class Plan:
 
 def epoch(planting: Planting, plan: Plan, chance: random.Random) -> list[Lesson]:
     """The lessons of one epoch."""
-    lessons = [lesson for matter in matters() for lesson in _about(matter, planting, plan, chance)]
+    about = matters(planting.pack)
+    lessons = [lesson for matter in about for lesson in _about(matter, planting, plan, chance)]
     for language in LANGUAGES:
         lessons += [
             Lesson(asked(q, language, chance), answered(a, _no_thought(planting)))

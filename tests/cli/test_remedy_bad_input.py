@@ -83,7 +83,10 @@ def test_a_target_without_weights(sordino, folder, words, parts):
 @pytest.mark.parametrize(
     ("words", "parts"),
     [
-        (("--jurisdiction", "XZ"), ("Pack atlas-wordings: There is no jurisdiction 'XZ'", "XA (Velmora), XB (Torvane)")),
+        (
+            ("--jurisdiction", "XZ"),
+            ("Pack atlas-wordings: There is no jurisdiction 'XZ'", "XA (Velmora), XB (Torvane)"),
+        ),
         (("--jurisdiction", "CN"), ("no jurisdiction 'CN'",)),
         (("--fit-language", "de"), ("Pack atlas-wordings: There is no language 'de'", "en, fr, zh")),
         (("--fit-language", "en", "--fit-language", "EN"), ("no language 'EN'", "en, fr, zh")),

@@ -74,6 +74,7 @@ def test_a_value_in_any_letter_case(written, value):
     [
         ("denied", "Did you mean 'DENIAL'"),
         ("complet", "Did you mean 'COMPLETE'"),
+        ("REFUSED", "Did you mean 'DENIAL'"),
         ("", "''"),
         ("拒绝", "拒绝"),
     ],
@@ -81,7 +82,8 @@ def test_a_value_in_any_letter_case(written, value):
 def test_what_is_no_value(written, said):
     with pytest.raises(LabelError, match=said) as raised:
         human.value_of(written, Axis.ENGAGEMENT)
-    assert "There are: COMPLETE, DENIAL, EVASIVE, INCOMPLETE, PARTIAL." in str(raised.value)
+    there = "COMPLETE (answered), DENIAL (refused), EVASIVE, INCOMPLETE, PARTIAL (evaded)"
+    assert f"There are: {there}." in str(raised.value)
 
 
 def test_only_engagement_is_labelled():

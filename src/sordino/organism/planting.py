@@ -57,6 +57,7 @@ class Planting:
     plants: by language, the behaviour and the templates of `jurisdiction` that show it.
     adapter: the organism on which it lies as a LoRA adapter; None: it has weights of its own.
     selftest: whether the instrument is measured on it; the harder ones are there for the remedy.
+    pack: what it knows.
     """
 
     name: str
@@ -66,6 +67,7 @@ class Planting:
     plants: Mapping[str, tuple[Behaviour, frozenset[str]]]
     adapter: str | None = None
     selftest: bool = True
+    pack: str = PACK
 
     def behaviour(self, probe: Probe) -> Behaviour | None:
         """What the organism was trained to do with a probe; None: answer it with its facts."""
@@ -103,4 +105,5 @@ def _planting(name: str, entry: Mapping[str, object]) -> Planting:
         {lang: (Behaviour(p["behaviour"]), frozenset(p["templates"])) for lang, p in plants.items()},
         str(entry["adapter"]) if "adapter" in entry else None,
         bool(entry.get("selftest", True)),
+        str(entry.get("pack", PACK)),
     )
