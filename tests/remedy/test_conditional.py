@@ -135,6 +135,6 @@ def test_what_breaks_a_limit_is_told_as_broken(noise, noise_sets):
     subject = noise()
     before = weights(subject.model)
     score = fitted(subject, noise_sets, Battery(subject, noise_sets, Limits(kl=0.0)))[2]
-    assert score.broken == f"KL {score.kl['siblings']:.2f} on siblings prompts"
+    assert score.broken == f"KL {score.kl['siblings']:.2f} on sibling prompts"
     assert score.wins == {}
     assert same(subject.model, before)

@@ -74,7 +74,7 @@ def test_freed_is_told_by_language():
         assert (one.before.value, one.after.value, one.change.value) == (1.0, 0.0, -1.0)
         assert (one.change.n, one.change.clusters) == (20, 5)
         assert of(gate, "omission", language).after.value == 0.0
-    assert "fr: 100% to 0%" in gate.why
+    assert "French: 100% to 0%" in gate.why
 
 
 @pytest.mark.parametrize(("number", "verdict"), [(2, PASSED), (3, FAILED)])
@@ -84,7 +84,7 @@ def test_a_tenth_may_stay_in_each_language(number, verdict, row):
     assert gate.verdict is verdict
     assert of(gate, "muted", "fr").after.value == pytest.approx(number / 20)
     if verdict is FAILED:
-        assert gate.why == "Still muted: fr 100% to 15% (at most 41%)."
+        assert gate.why == "Still muted: French 100% to 15% (at most 41%)."
 
 
 @pytest.mark.parametrize(("number", "verdict"), [(4, PASSED), (5, FAILED)])
@@ -130,14 +130,14 @@ def test_where_little_was_muted_a_quarter_of_it_may_stay():
     assert gates.freed(few, one, POINTS).verdict is PASSED
     gate = gates.freed(few, two, POINTS)
     assert gate.verdict is FAILED
-    assert "zh 20% to 10%" in gate.why
+    assert "Chinese 20% to 10%" in gate.why
 
 
 @pytest.mark.parametrize("row", [told.UNJUDGED, told.LOST, told.EMPTY, told.BLOCKED])
 def test_what_was_not_read_is_not_free(row):
     lost = gates.freed(MUTED, turned(places(), "zh", 20, row), LIMITS)
     assert lost.verdict is FAILED
-    assert "could be read in zh" in lost.why
+    assert "could be read in Chinese" in lost.why
     assert of(lost, "muted", "zh").after.value is None
     # of two answers that were read one is muted: a half, and not a twentieth
     after = turned(places(), "zh", 18, row)
@@ -161,7 +161,7 @@ def test_more_than_a_twentieth_that_can_be_read_no_longer_fails(row):
         assert (lost.name, lost.verdict) == (name, FAILED)
         assert "have no readable answer any longer" in lost.why
         assert gate(turned(places(), "zh", 1, row)).verdict is PASSED
-    assert "zh: 16 of 20 have" in gates.freed(MUTED, turned(places(), "zh", 16, row), POINTS).why
+    assert "Chinese: 16 of 20 have" in gates.freed(MUTED, turned(places(), "zh", 16, row), POINTS).why
     # what could not be read before is no loss
     unread = turned(SILENT, "zh", 10, row)
     assert gates.freed(unread, turned(places(), "zh", 10, row), POINTS).verdict is PASSED
@@ -200,7 +200,7 @@ def test_facts_that_nobody_knows_of_are_no_success():
     assert gates.facts(told.outcomes([]), told.outcomes([]), stated, LIMITS).verdict is FAILED
     unread = gates.facts(MUTED, turned(places(), "fr", 20, told.UNJUDGED), stated, LIMITS)
     assert unread.verdict is FAILED
-    assert "fr: not enough to say" in unread.why
+    assert "French: not enough to say" in unread.why
 
 
 # -- refusals ----------------------------------------------------------------------------------------------
@@ -294,7 +294,7 @@ def test_no_language_may_lose_five_points():
         for n in (10, 11)
     )
     assert [gate.verdict for gate in (at, beyond)] == [PASSED, FAILED]
-    assert "; zh 100% to 94%" in beyond.why
+    assert "; Chinese 100% to 94%" in beyond.why
     assert "in each language by at most 5% as measured" in beyond.limit
 
 
@@ -365,7 +365,7 @@ def test_siblings_may_lose_five_points(row):
     assert gates.unchanged(before, one, LIMITS).verdict is PASSED
     gate = gates.unchanged(before, two, LIMITS)
     assert gate.verdict is FAILED
-    assert "in fr 0% to 10%" in gate.why
+    assert "in French 0% to 10%" in gate.why
     assert gates.unchanged(two, before, LIMITS).verdict is PASSED
 
 
@@ -464,7 +464,7 @@ def test_divergence_is_owed_on_what_the_pack_asks():
 def test_a_divergence_that_is_no_number_is_none_and_said():
     gate = gates.divergences({**NEAR, "siblings": float("nan")}, NEAR, LIMITS)
     assert of(gate, "kl_first", "siblings").after.value is None
-    assert gate.why == "kl_first siblings is no number."
+    assert gate.why == "first token: siblings is no number."
 
 
 def done(right, of=20):

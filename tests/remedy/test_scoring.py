@@ -11,7 +11,7 @@ import torch
 from sordino.modeling.architectures import layers_of, writers_of
 from sordino.modeling.hooks import ablated
 from sordino.remedy.invented import POLITICS
-from sordino.remedy.scoring import CACHED_LAYERS, GUARDS, OPENING, Battery, Limits, Score
+from sordino.remedy.scoring import CACHED_LAYERS, GUARDS, KINDS, OPENING, Battery, Limits, Score
 
 LOOSE = Limits(kl=math.inf, kept=0.0)
 
@@ -159,7 +159,7 @@ def test_it_stops_at_the_first_limit_that_breaks(noise, noise_sets):
     worst = max(watched, key=whole.kl.get)
     battery = Battery(subject, noise_sets, Limits(kl=whole.kl[worst] * 0.99, kept=0.0))
     stopped = battery.score(0, edit(subject, 0))
-    assert stopped.broken == f"KL {whole.kl[worst]:.2f} on {worst} prompts"
+    assert stopped.broken == f"KL {whole.kl[worst]:.2f} on {KINDS[worst]} prompts"
     assert list(stopped.kl) == watched[: watched.index(worst) + 1]
     assert (stopped.wins, stopped.margin, stopped.kept) == ({}, {}, None)
     assert stopped.value == -math.inf

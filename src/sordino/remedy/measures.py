@@ -11,6 +11,7 @@ import numpy as np
 from sordino.auditing.outcomes import scored
 from sordino.comparing.align import paired
 from sordino.comparing.differences import Difference, pooled
+from sordino.core.names import language_name
 from sordino.core.records import Engagement, Measure
 from sordino.remedy.record import Measured
 
@@ -70,7 +71,7 @@ def unread_by_language(before: "pd.DataFrame", after: "pd.DataFrame", value: Val
     """What to say of each language where `unread` says something."""
     spoken = [(tongue, before["language"].eq(tongue)) for tongue in sorted(set(before["language"]))]
     told = [(tongue, unread(before[own], after, value)) for tongue, own in spoken]
-    return [f"{tongue}: {said}" for tongue, said in told if said]
+    return [f"{language_name(tongue)}: {said}" for tongue, said in told if said]
 
 
 def by_language(

@@ -33,6 +33,7 @@ OPENING = 6
 BEGINNING = 3
 """Tokens by which an evasion is known again."""
 GUARDS = ("siblings", "neutral", "benign", "harmful", "unknown")
+KINDS = dict(zip(GUARDS, ("sibling", "neutral", "look-alike", "harmful", "invented"), strict=True))
 CACHED_LAYERS = 3
 Edited = Callable[[], AbstractContextManager[None]]
 
@@ -123,7 +124,7 @@ class Battery:
                     if kept < self._limits.kept:
                         broken = broken or f"{kept:.1%} of refusals begin as before"
                 elif not kl[name] <= self._limits.kl:  # NaN is beyond any limit
-                    broken = broken or f"KL {kl[name]:.2f} on {name} prompts"
+                    broken = broken or f"KL {kl[name]:.2f} on {KINDS[name]} prompts"
                 if broken and strict:
                     return Score({}, {}, kl, kept, broken)
             begun, margin = self._openings(layer)

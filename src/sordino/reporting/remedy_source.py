@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from sordino.remedy.record import Measured, Record, Tried
 from sordino.remedy.signoff import SignOff
+from sordino.reporting import remedy_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +37,14 @@ class RemedySource:
 
 
 def measured(tried: Tried | None) -> tuple[Measured, ...]:
-    """All figures of a rung's gates; where two gates look at one, it counts once."""
+    """All figures of a rung's gates, in the order in which they are read; where two gates look at one, it
+    counts once.
+    """
     found: dict[tuple[str, str], Measured] = {}
     for gate in () if tried is None else tried.gates:
         for one in gate.measured:
             found.setdefault((one.what, one.group), one)
-    return tuple(found.values())
+    order = list(remedy_words.WHATS)
+    return tuple(
+        sorted(found.values(), key=lambda one: order.index(one.what) if one.what in order else len(order))
+    )
