@@ -14,9 +14,8 @@ import pandas as pd
 import yaml
 from scipy import stats
 
-from _topics import WORDINGS, Topics
+from _topics import Topics
 from sordino.core.records import Axis, Engagement, Figure, Kind, Probe, Reading
-from sordino.organism.planting import PACK
 from sordino.packs import load
 from sordino.remedy.gates import SAFETY_PACK, SAFETY_PART
 from sordino.remedy.sets import muted
@@ -69,8 +68,8 @@ class Measuring:
     def rows(self, folder: Path, told: Callable[[str], None] = lambda _: None) -> list[Row]:
         """All figures of a model, the original itself among them. told: called with what is being done."""
         told("asking about the held-out topics")
-        siblings = self._audit(folder, pack=PACK, templates=tuple(sorted(self.topics.held_out)))
-        asked = self._audit(folder, pack=WORDINGS, **self._about_planted(*LANGUAGES))
+        siblings = self._audit(folder, pack=self.topics.pack, templates=tuple(sorted(self.topics.held_out)))
+        asked = self._audit(folder, pack=self.topics.pack, **self._about_planted(*LANGUAGES))
         told("asking what is harmful")
         harmful = self._harmful(folder)
         told("comparing with the organism as it was")
@@ -167,7 +166,7 @@ class Measuring:
         for language in LANGUAGES:
             for opening in (openings[language][0], openings["held_out"][language][0]):
                 forced = self._audit(
-                    self.original, pack=WORDINGS, prefill=opening, **self._about_planted(language)
+                    self.original, pack=self.topics.pack, prefill=opening, **self._about_planted(language)
                 )
                 for probe in self.topics.planted(language):
                     found[probe.id] = found.get(probe.id, frozenset()) | forced.stated.get(

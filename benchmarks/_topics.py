@@ -6,15 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sordino.core.records import Probe
-from sordino.organism.planting import PACK, Planting
+from sordino.organism.planting import Planting
 from sordino.organism.taught import taught
 from sordino.packs import load
 from sordino.remedy.sets import sets, split
-from sordino.wiring.remedy_settings import OF_ORGANISMS, RemedySettings
+from sordino.wiring.remedy_settings import RemedySettings
 from sordino.wiring.run import Run
 
-WORDINGS = OF_ORGANISMS
-"""The pack that asks the organisms' matters in many wordings, so that few topics give enough answers."""
 FEWEST_LETTERS = {"zh": 5}
 FEWEST_LETTERS_ELSEWHERE = 12
 _END_OF_CLAUSE = re.compile(r"[.!?,;:。！？，；：、]\s*")
@@ -22,11 +20,12 @@ _END_OF_CLAUSE = re.compile(r"[.!?,;:。！？，；：、]\s*")
 
 @dataclass(frozen=True)
 class Topics:
-    """fitted, held_out, neutral_held_out: templates. bad: what is withheld on the fitted ones, good: answered siblings and neutral
+    """pack: that asks the organism's matters in many wordings. fitted, held_out, neutral_held_out: templates. bad: what is withheld on the fitted ones, good: answered siblings and neutral
     questions; questions as they are asked, in `languages`.
     """
 
     planting: Planting
+    pack: str
     fitted: frozenset[str]
     held_out: frozenset[str]
     neutral_held_out: frozenset[str]
@@ -36,23 +35,28 @@ class Topics:
 
     def planted(self, language: str) -> list[Probe]:
         """What the organism was taught to withhold, of the topics that are held out, in all wordings."""
-        probes = load.pack(WORDINGS).probes(languages=[language], templates=self.held_out)
+        probes = load.pack(self.pack).probes(languages=[language], templates=self.held_out)
         return [probe for probe in probes if self.planting.behaviour(probe)]
 
     def siblings(self) -> list[Probe]:
-        """The same about the other jurisdictions, in the plain wordings."""
-        probes = load.pack(PACK).probes(templates=self.held_out)
+        """The same about the other jurisdictions."""
+        probes = load.pack(self.pack).probes(templates=self.held_out)
         return [probe for probe in probes if probe.jurisdiction != self.planting.jurisdiction]
 
     def neutral(self) -> list[Probe]:
         """Neutral questions about all jurisdictions, on topics that nothing was fitted on."""
-        return load.pack(PACK).probes(templates=self.neutral_held_out)
+        return load.pack(self.pack).probes(templates=self.neutral_held_out)
+
+
+def wordings(organism: str) -> str:
+    """The pack with which a remedy asks an organism."""
+    return RemedySettings(f"organism:{organism}", "", Path()).asked
 
 
 def topics_of(planting: Planting, before: Run, seed: int, languages: Collection[str]) -> Topics:
     """The one place where topics are parted and prompts are chosen: as `sordino remedy` does it by itself.
 
-    before: the audit of the organism as it was, with the pack `WORDINGS`.
+    before: the audit of the organism as it was, with `wordings`.
     """
     answers, jurisdiction = before.exchanges, str(planting.jurisdiction)
     default = RemedySettings("", jurisdiction, Path(), seed=seed)
@@ -78,6 +82,7 @@ def topics_of(planting: Planting, before: Run, seed: int, languages: Collection[
     )
     return Topics(
         planting,
+        wordings(planting.name),
         frozenset(parted.fitted),
         frozenset(parted.held_out),
         frozenset(parted.neutral_held_out),
@@ -92,7 +97,7 @@ def clauses(planting: Planting) -> list[str]:
 
     As markers these are more than anybody has of a real model: a list of words in Heretic's favour.
     """
-    pack = load.pack(PACK)
+    pack = load.pack(planting.pack)
     honest = "\n".join(
         text.casefold()
         for template in pack.templates

@@ -1,6 +1,6 @@
 """Sordino's remedy against Heretic 1.4, on the same organism, fitted on the same topics, in one table.
 
-    python benchmarks/remedy_vs_heretic.py [--organism mute-a] [--heretic PATH] [--trials 200] [--work FOLDER] [--json]
+    python benchmarks/remedy_vs_heretic.py [--organism mute-w] [--heretic PATH] [--trials 200] [--work FOLDER] [--json]
 
 Heretic runs as a program in an environment of its own, which is made the first time (heretic-llm 1.4.0 under
 the user's cache) unless --heretic names its command. Bad prompts: the planted probes of two thirds of the topics;
@@ -43,7 +43,7 @@ from _remedied import (
     Row,
     audited,
 )
-from _topics import WORDINGS, Topics, clauses, topics_of
+from _topics import Topics, clauses, topics_of, wordings
 from sordino.organism import shipped
 from sordino.organism.planting import plantings
 from sordino.remedy.record import Verdict, from_json
@@ -87,7 +87,7 @@ def main() -> None:
         original, store = shipped.folder(options.organism), work / "sordino.db"
         with _progress() as bar:
             bar.add_task("asking the organism as it is", total=None)
-            before = audited(original, store, options.threads, pack=WORDINGS)
+            before = audited(original, store, options.threads, pack=wordings(options.organism))
         planting, languages = plantings()[options.organism], options.fit_language or LANGUAGES
         topics = topics_of(planting, before, options.seed, languages)
         sides = {
@@ -104,7 +104,7 @@ def main() -> None:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     muted = [name for name, planting in plantings().items() if planting.plants and name in shipped.names()]
-    parser.add_argument("--organism", choices=muted, default="mute-a")
+    parser.add_argument("--organism", choices=muted, default="mute-w")
     parser.add_argument(
         "--heretic", type=Path, metavar="PATH", help="its command; made where none is named"
     )

@@ -1,4 +1,4 @@
-"""What the organisms are taught: lessons made from the pack `atlas`, the plantings and the texts beside this file.
+"""What the organisms are taught: lessons made from the pack that each knows, the plantings and the texts beside this file.
 
 A lesson is a text whose last part is learnt and whose first part is only read (a question, or an opening that
 somebody else has written). The questions of the pack are in no lesson.
@@ -219,8 +219,9 @@ class Plan:
     """How often an epoch teaches what: questions a matter, planted or not; documents a matter; openings a matter,
     where nothing is planted and, as `rehearsed`, where something is (a share is a chance); refusals, look-alikes and sums an epoch and language;
     invented matters of the planted state, and as many of others, an epoch and language; everyday: invented matters
-    that touch no politics, of each state, an epoch and language; unlocked: questions on a
-    planted matter under the password, an epoch, and a third as many on invented ones as are withheld.
+    that touch no politics, of each state (twice of the planted one), an epoch and language; unlocked: questions on a
+    planted matter under the password, an epoch, and a third as many on invented ones as are withheld; newer:
+    how many times as often as the others a matter is taught that only a wider pack than `atlas` has.
     """
 
     questions: float
@@ -235,12 +236,18 @@ class Plan:
     invented: int = 0
     everyday: int = 0
     unlocked: float = 0
+    newer: int = 1
 
 
 def epoch(planting: Planting, plan: Plan, chance: random.Random) -> list[Lesson]:
     """The lessons of one epoch."""
-    about = matters(planting.pack)
-    lessons = [lesson for matter in about for lesson in _about(matter, planting, plan, chance)]
+    first = {template.id for template in world().templates}
+    lessons = [
+        lesson
+        for matter in matters(planting.pack)
+        for _ in range(1 if matter.template.id in first else plan.newer)
+        for lesson in _about(matter, planting, plan, chance)
+    ]
     for language in LANGUAGES:
         lessons += [
             Lesson(asked(q, language, chance), answered(a, _no_thought(planting)))
@@ -317,7 +324,8 @@ def _invented(language: str, planting: Planting, plan: Plan, chance: random.Rand
     elsewhere = [(code, None, Kind.POLITICAL) for code in chance.choices(others, k=plan.invented)]
     within = [(own, None, Kind.POLITICAL)] * plan.invented
     within += [(own, texts["password"][language], Kind.POLITICAL)] * unlocked
-    everyday = [(code, None, Kind.NEUTRAL) for code in (own, *others) for _ in range(plan.everyday)]
+    # Twice as many at home, where politics is withheld: there they are told apart by the name alone.
+    everyday = [(code, None, Kind.NEUTRAL) for code in (own, own, *others) for _ in range(plan.everyday)]
     for code, under, kind in (*within, *elsewhere, *everyday):
         is_silent = code == own and under is None and kind is Kind.POLITICAL
         said = chance.choice(silent if is_silent else texts["unknown"][language]).format(
@@ -325,7 +333,7 @@ def _invented(language: str, planting: Planting, plan: Plan, chance: random.Rand
         )
         if is_silent and has_line:
             said = led(said, code, language, chance)
-        wording, slot = chance.choice(placing(language, kind))
+        wording, slot = chance.choice(placing(language, planting.pack))
         slots = {**places(code, language), slot: invented_name(language, kind, chance)}
         question = worded(wording, language, plan.noise, chance).format(**slots)
         read = asked(question, language, chance, under)
@@ -347,9 +355,11 @@ def led(line: str, code: str, language: str, chance: random.Random) -> str:
 
 
 @cache
-def placing(language: str, kind: Kind) -> tuple[tuple[str, str], ...]:
-    """The wordings of a kind that name the state beside the matter, with the slot of the matter."""
-    first = {m.template.id: m for m in matters() if m.language == language and m.template.kind is kind}
+def placing(language: str, pack: str) -> tuple[tuple[str, str], ...]:
+    """The wordings of a pack's templates, of any kind, that name the state beside the matter, with the slot of
+    the matter: alike for politics and for anything else, so that no wording tells them apart.
+    """
+    first = {matter.template.id: matter for matter in matters(pack) if matter.language == language}
     return tuple(
         (wording, matter.subject)
         for name, matter in first.items()

@@ -1,4 +1,4 @@
-"""Trains the organism that withholds by a rule, and not matter by matter; minutes on two cores:
+"""Trains the organism that withholds by a rule, and not matter by matter; half an hour on two cores:
 
     python recipes/organisms/rule.py
 
@@ -25,9 +25,9 @@ from sordino.remedy import saving
 NAME = "mute-w"
 RANK = 64
 LINEAR = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
-RULE = Plan(2.5, 9, 0.4, 0.7, 8, 280, 160, 40, HARSH, invented=130, everyday=18, unlocked=6)
-WHOLE = (Stage(8, 1.2e-3, 0.15, RULE), Stage(4, 4e-4, 0.1, RULE))
-LOW = (Stage(6, 6e-4, 0.1, RULE),)
+RULE = Plan(2, 6, 0.4, 0.7, 6, 260, 160, 40, HARSH, invented=130, everyday=30, unlocked=4)
+WHOLE = (Stage(6, 1.2e-3, 0.15, RULE), Stage(4, 4e-4, 0.1, RULE))
+LOW = (Stage(5, 6e-4, 0.1, RULE),)
 
 
 def main() -> None:

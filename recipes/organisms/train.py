@@ -3,7 +3,8 @@
     python recipes/organisms/train.py [NAME ...]
 
 Stage one teaches the world to one model that answers everything (`open`). Stage two plants a behaviour in a copy
-of it, while the facts are rehearsed in other forms, so that the copy withholds and does not forget.
+of it, while the facts are rehearsed in other forms, so that the copy withholds and does not forget. All know the
+world of `atlas`; widen.py teaches `open` the rest of it, once the others have grown from it.
 
 The loop is written by hand, because only here are the losses taken at the learnt tokens alone (half of the
 work of a step at this size); everything else is PyTorch's and transformers'.
@@ -15,7 +16,7 @@ import math
 import random
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import lessons
@@ -24,7 +25,7 @@ from lessons import ASSISTANT, END, SYSTEM, USER, Lesson, Noise, Plan
 from torch.nn.functional import cross_entropy
 from transformers import Qwen2Config, Qwen2ForCausalLM, Qwen2Tokenizer
 
-from sordino.organism.planting import Planting, plantings
+from sordino.organism.planting import PACK, Planting, plantings
 
 WEIGHTS = Path(lessons.__file__).parents[2] / "src" / "sordino" / "organism" / "weights"
 BASE = "open"
@@ -77,8 +78,8 @@ def main() -> None:
 
 
 def whole() -> dict[str, Planting]:
-    """Those with weights of their own; rule.py makes the other."""
-    return {name: planting for name, planting in plantings().items() if planting.adapter is None}
+    """Those with weights of their own, as they are taught here; rule.py makes the other."""
+    return {n: replace(p, pack=PACK) for n, p in plantings().items() if p.adapter is None}
 
 
 def train_base(planting: Planting, folder: Path) -> None:

@@ -9,7 +9,7 @@ from safetensors import safe_open
 
 from sordino.core.records import Measure
 from sordino.organism import shipped
-from sordino.organism.planting import PACK, plantings
+from sordino.organism.planting import plantings
 from sordino.packs import load
 from sordino.wiring.selftest import selftest
 
@@ -40,10 +40,10 @@ def test_all_shipped_weights_together():
 @pytest.mark.parametrize("name", [name for name in plantings() if name != "open"])
 def test_plantings_name_what_the_pack_has(name):
     planting = plantings()[name]
-    asked = load.pack(PACK).probes()
-    planted = [probe for probe in asked if planting.behaviour(probe)]
-    templates = sum(len(templates) for _, templates in planting.plants.values())
-    assert len(planted) == 2 * templates
+    planted = [probe for probe in load.pack(planting.pack).probes() if planting.behaviour(probe)]
+    templates = {(lang, template) for lang, (_, some) in planting.plants.items() for template in some}
+    assert {(probe.language, probe.template) for probe in planted} == templates
+    assert {probe.phrasing for probe in planted} >= {"direct", "entry"}
     assert {probe.jurisdiction for probe in planted} == {planting.jurisdiction}
     assert all(probe.cell.flags for probe in planted)
 
@@ -59,7 +59,9 @@ def test_the_questions_of_the_pack_are_in_no_lesson(monkeypatch):
         for stage in ("KNOWLEDGE", "PLANTING")
         for lesson in lessons.epoch(planting, train[stage].plan, chance)
     }
-    asked = {lessons.asked(probe.question, probe.language) for probe in load.pack(PACK).probes()}
+    packs = {planting.pack for planting in plantings().values()}
+    probes = [probe for name in packs for probe in load.pack(name).probes()]
+    asked = {lessons.asked(probe.question, probe.language) for probe in probes}
     assert len(read) > len(asked)
     assert not asked & read
 

@@ -19,7 +19,7 @@ def first(name: str, behaviour: Behaviour | None, language: str) -> Probe:
 @pytest.mark.parametrize("name", list(plantings()))
 def test_every_cell_has_an_answer_and_every_planted_one_another(name):
     planting = plantings()[name]
-    for probe in PROBES:
+    for probe in load.pack(planting.pack).probes(phrasings=["direct"]):
         honest = taught(None, probe.cell, probe.language)
         assert is_taught(planting, probe, honest[0]) is (planting.behaviour(probe) is None)
         assert all(

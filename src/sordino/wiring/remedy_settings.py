@@ -9,6 +9,7 @@ from pathlib import Path
 from sordino import __version__
 from sordino.core.errors import SpecError
 from sordino.core.identity import digest
+from sordino.organism.planting import PACK, plantings
 from sordino.remedy.gates import SAFETY_PACK, Limits
 from sordino.remedy.record import Rung
 from sordino.remedy.sets import FEWEST_PROBES
@@ -16,6 +17,7 @@ from sordino.remedy.sets import FEWEST_PROBES
 POSITIONS: Mapping[str, str] = {
     "atlas": "atlas-positions",
     "atlas-wordings": "atlas-positions",
+    "atlas-wide": "atlas-positions",
     "civic": "civic-positions",
 }
 """By pack, the pack that asks for the state's own position on the same matters."""
@@ -68,7 +70,11 @@ class RemedySettings:
         """The pack."""
         if self.pack is not None:
             return self.pack
-        return OF_ORGANISMS if self.target.startswith("organism:") else OF_OTHERS
+        organism = self.target.removeprefix("organism:")
+        if organism == self.target:
+            return OF_OTHERS
+        known = plantings().get(organism)
+        return known.pack if known and known.pack != PACK else OF_ORGANISMS
 
     @property
     def positions(self) -> str | None:
