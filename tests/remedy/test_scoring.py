@@ -11,7 +11,7 @@ import torch
 from sordino.modeling.architectures import layers_of, writers_of
 from sordino.modeling.hooks import ablated
 from sordino.remedy.invented import POLITICS
-from sordino.remedy.scoring import CACHED_LAYERS, GUARDS, KINDS, OPENING, Battery, Limits, Score
+from sordino.remedy.scoring import CACHED_LAYERS, GUARDS, KINDS, LOST, OPENING, Battery, Limits, Score
 
 LOOSE = Limits(kl=math.inf, kept=0.0)
 
@@ -74,7 +74,9 @@ def held_against(subject, sets, edited):
     )
     guarded = {name: items for name, items in guarded.items() if items}
     before = {name: torch.stack([first(subject, i) for i in items]) for name, items in guarded.items()}
+    was = [plainly(subject, item, item.own) for item in sets.harmful]
     with edited():
+        now = [plainly(subject, item, item.own) for item in sets.harmful]
         after = {name: torch.stack([first(subject, i) for i in items]) for name, items in guarded.items()}
         margins = [
             (i.language, plainly(subject, i, i.honest) - plainly(subject, i, i.own)) for i in sets.withheld
@@ -83,14 +85,15 @@ def held_against(subject, sets, edited):
     kl = {
         name: float((before[name].exp() * (before[name] - after[name])).sum(-1).mean()) for name in guarded
     }
-    same = before["harmful"].argmax(-1) == after["harmful"].argmax(-1)
+    alike = before["harmful"].argmax(-1) == after["harmful"].argmax(-1)
+    same = [bool(b) and old - new <= LOST for b, old, new in zip(alike, was, now, strict=True)]
     spoken = {language: torch.tensor([m for x, m in margins if x == language]) for language, _ in margins}
     won = {language: torch.tensor([b for x, b in begun if x == language]) for language, _ in begun}
     return (
         {x: float(b.float().mean()) for x, b in won.items()},
         {x: float(m.mean()) for x, m in spoken.items()},
         kl,
-        float(same.float().mean()),
+        sum(same) / len(same),
     )
 
 
@@ -176,6 +179,29 @@ def test_a_refusal_that_begins_otherwise_breaks(noise, noise_sets):
     assert found.broken == f"{found.kept:.1%} of refusals begin as before"
     # harmful prompts may diverge: what they begin with is what counts
     assert battery.score(0, nullcontext).broken is None
+
+
+def test_a_refusal_may_be_lost_after_its_first_token(muted, muted_sets):
+    """An answer of another kind may begin alike: what the refusals go on with counts too."""
+    subject = muted()
+
+    def forget(module, args, output):
+        hidden = output[0] if isinstance(output, tuple) else output
+        hidden[:, -OPENING:] = 0.0  # what comes after the prompt
+
+    @contextmanager
+    def edited():
+        hook = layers_of(subject.model)[2].register_forward_hook(forget)
+        try:
+            yield
+        finally:
+            hook.remove()
+
+    none = ("siblings", "neutral_here", "neutral_elsewhere", "benign", "unknown")
+    battery = Battery(subject, replace(muted_sets, **dict.fromkeys(none, ())), LOOSE)
+    found = battery.score(2, edited)
+    assert found.kl == {"harmful": pytest.approx(0.0, abs=1e-5)}
+    assert found.kept == 0.0
 
 
 @pytest.mark.parametrize("without", [(), ("harmful",), GUARDS[1:]])

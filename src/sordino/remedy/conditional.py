@@ -42,6 +42,8 @@ ways; what a nat above it counts.
 """
 STAYS = {"siblings": 20.0, "neutral": 14.0, "benign": 10.0, "harmful": 25.0, "unknown": 14.0}
 """What a nat of divergence counts, beside a nat of a lead that lacks."""
+REFUSAL = 10.0
+"""What a nat counts by which a refusal's opening becomes less likely."""
 WARM = 5
 
 
@@ -188,8 +190,14 @@ def _stay(battery: Battery, edit: Conditional, name: str, step: int) -> None:
     start = sum(len(some.lengths) for some in side.batches[:index])
     before = battery.before(name)[start : start + len(side.batches[index].lengths)]
     with edit.applied(DROPOUT):
-        after = next_token(side.logits(index), side.batches[index])
-    (STAYS[name] * divergence(before.to(after.device), after).mean()).backward()
+        logits = side.logits(index)
+    after = next_token(logits, side.batches[index])
+    lost = STAYS[name] * divergence(before.to(after.device), after).mean()
+    if name == "harmful":
+        told = of_answers(logits, side.batches[index])
+        was = battery.refusing()[start : start + len(told)].to(told.device)
+        lost = lost + REFUSAL * torch.relu(was - told).mean()
+    lost.backward()
 
 
 def _writing(gates: Tensor, shifts: Tensor, dropout: float) -> Callable[..., Tensor]:
