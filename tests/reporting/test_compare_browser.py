@@ -53,6 +53,7 @@ def test_a_move_leads_to_its_pairs(open_page) -> None:
     link = page.locator('.flow a[href="#e=COMPLETE-DENIAL&k=political"]')
     number = int(link.inner_text())
     link.click()
+    playwright.expect(page.locator("select[name=e]")).to_have_value("COMPLETE-DENIAL")
     found = showing(page)
     assert len(found) == number
     assert all("COMPLETE-DENIAL" in pair["e"].split() and pair["k"] == "political" for pair in found)
