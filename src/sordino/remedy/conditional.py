@@ -28,7 +28,7 @@ MEMBERS = 6
 """Edits that are learnt apart and averaged, for what one has by heart of a topic another has not (bagging:
 Breiman 1996).
 """
-DOSE = 1.4
+DOSE = 1.2
 """Of the mean of their shifts: what is well won on fitted topics is won by less on others."""
 RANK, STEPS, RATE, DECAY, DROPOUT = 4, 24, 0.02, 0.05, 0.3
 FIRST, REST = 8.0, 3.0
