@@ -44,9 +44,8 @@ def test_a_heatmap_cell_leads_to_its_exchanges(open_page) -> None:
     page = open_page()
     assert len(showing(page)) == 300
     page.click('.heat a[href="#t=protest-crackdown&j=XB&l=zh"] >> nth=0')
-    playwright.expect(page.locator("select[name=l]")).to_have_value(
-        "zh"
-    )  # the page hears of it a moment later
+    # The page hears of its new fragment a moment later.
+    playwright.expect(page.locator("select[name=l]")).to_have_value("zh")
     assert showing(page) == [["protest-crackdown", "XB", "zh"]] * 2
     assert page.input_value("select[name=j]") == "XB"
     assert page.inner_text("#matching") == "On this page: 2 of the run's 2 matching exchanges."

@@ -30,7 +30,7 @@ def run(  # noqa: PLR0913, PLR0917 - one parameter an option
     ] = "",
     pack: Annotated[
         str | None,
-        typer.Option(help="A pack's name or folder. Default: civic; atlas-wordings for organisms."),
+        typer.Option(help="A pack's name or folder. Default: civic; for an organism, what it knows."),
     ] = None,
     out: Annotated[
         Path | None, typer.Option(help="A new folder. Default: NAME-JURISDICTION-remedied.")

@@ -111,11 +111,11 @@ class Battery:
         unknown = tuple(item for item in sets.unknown if not self._evades(item))
         held = (sets.siblings, neutral, sets.benign, sets.harmful, unknown)
         guarded = dict(zip(GUARDS, held, strict=True))
-        self.guards = {name: self._prompts(items) for name, items in guarded.items() if items}
-        if sets.harmful:
-            # With the refusals themselves: one that begins as another answer does can be lost after that.
-            refused = subject.pairs([(item.question, item.own) for item in sets.harmful])
-            self.guards["harmful"] = continuations(refused, most=OPENING)
+        # Refusals with their openings: one that begins as another answer does can be lost after that.
+        refused = {"harmful": OPENING}
+        self.guards = {
+            name: self._begun(items, refused.get(name, 0)) for name, items in guarded.items() if items
+        }
         self._from: OrderedDict[int, dict[str, FromLayer]] = OrderedDict()
         self._before: dict[str, Tensor] = {}
         self._refusing: Tensor | None = None
@@ -204,8 +204,9 @@ class Battery:
         own = {"honest": self.honest, "evasive": self.evasive, "invented": self.invented}
         return {**own, **self.guards}[name]
 
-    def _prompts(self, items: Sequence[Item]) -> list[Continuations]:
-        return continuations([(self._subject.prompt(i.question), ()) for i in items], most=0)
+    def _begun(self, items: Sequence[Item], most: int) -> list[Continuations]:
+        """Prompts with the first tokens of the model's own answers, at most so many."""
+        return continuations(self._subject.pairs([(i.question, i.own) for i in items]), most=most)
 
     def _next(self, guard: str, layer: int) -> Tensor:
         cached = self.entering(guard, layer)
