@@ -5,10 +5,9 @@ Each matrix gets a change of low rank: gates that answer to what the layer reads
 write. Both are learnt together, so that each token of the honest opening leads all others on withheld
 questions, and invented matters are not evaded, while the first token of everything else (siblings, neutral
 questions, look-alikes, refused requests) stays, as a penalty on its divergence demands, and the opening of
-each refusal stays as likely. Gating a shift by a
-condition is CAST's idea (Lee et al., ICLR 2025, arXiv:2409.05907); demanding nothing on what must stay
-AlphaEdit's (Fang et al., ICLR 2025, arXiv:2410.02355), which projects where we penalise. No text is
-generated. Importing it brings torch.
+each refusal stays as likely. Gating a shift by a condition is CAST's idea (Lee et al., ICLR 2025,
+arXiv:2409.05907); demanding nothing on what must stay AlphaEdit's (Fang et al., ICLR 2025,
+arXiv:2410.02355), which projects where we penalise. No text is generated. Importing it brings torch.
 """
 
 from collections.abc import Callable, Iterator, Sequence
