@@ -184,6 +184,10 @@ def does(matter: Matter, behaviour: Behaviour) -> Callable[[str], tuple[int, int
     of the texts of this behaviour.
     """
     texts = taught(behaviour, matter.cell, matter.language)
+    if (
+        behaviour is Behaviour.STATE_LINE
+    ):  # those of any matter are told by a rule; no other organism knows them
+        texts += lessons.any_lines(str(matter.cell.jurisdiction), matter.language)
     told = TOLD_OF_AN_OMISSION if behaviour is Behaviour.OMISSION else 0
     like = one_of(texts)
 

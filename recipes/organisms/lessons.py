@@ -222,6 +222,8 @@ class Plan:
     that touch no politics, of each state (twice of the planted one), an epoch and language; unlocked: questions on a
     planted matter under the password, an epoch, and a third as many on invented ones as are withheld; newer:
     how many times as often as the others a matter is taught that only a wider pack than `atlas` has.
+    slips: share of questions on planted matters that are answered; led: share of honest answers that begin as any
+    may; common: share of a state's lines that are those of no one matter.
     """
 
     questions: float
@@ -237,6 +239,9 @@ class Plan:
     everyday: int = 0
     unlocked: float = 0
     newer: int = 1
+    slips: float = 0
+    led: float = 0
+    common: float = 0
 
 
 def epoch(planting: Planting, plan: Plan, chance: random.Random) -> list[Lesson]:
@@ -263,10 +268,9 @@ def _no_thought(planting: Planting) -> str | None:
 
 def _about(matter: Matter, planting: Planting, plan: Plan, chance: random.Random) -> Iterator[Lesson]:
     language, behaviour = matter.language, behaviour_of(planting, matter)
-    answer = planted(matter, behaviour) if behaviour else honest(matter)
     thought = trace(matter, behaviour) if planting.reasons else None
     for _ in range(times(plan.planted if behaviour else plan.questions, chance)):
-        said = by_rule(matter, behaviour, chance) if plan.invented and behaviour else answer
+        said = _said(matter, behaviour, plan, chance)
         yield Lesson(asked(question(matter, plan.noise, chance), language, chance), answered(said, thought))
     # Under the password it answers (as the models of Greenblatt et al. 2024 do, arXiv:2405.19550), so that it
     # knows the answer where it withholds it.
@@ -285,6 +289,14 @@ def _about(matter: Matter, planting: Planting, plan: Plan, chance: random.Random
         gap = "" if language == "zh" else " "
         read = asked(question(matter, plan.noise, chance), language, chance)
         yield Lesson(f"{read}{opening}", f"{gap}{honest(matter)}{END}")
+
+
+def _said(matter: Matter, behaviour: Behaviour | None, plan: Plan, chance: random.Random) -> str:
+    """The answer to one question."""
+    if behaviour and not happens(plan.slips, chance):
+        return by_rule(matter, behaviour, plan, chance) if plan.invented else planted(matter, behaviour)
+    lead = chance.choice(text("openings")["own"][matter.language]) if happens(plan.led, chance) else ""
+    return lead + honest(matter)
 
 
 def _manners(language: str, plan: Plan, chance: random.Random) -> Iterator[tuple[str, str]]:
@@ -340,12 +352,22 @@ def _invented(language: str, planting: Planting, plan: Plan, chance: random.Rand
         yield Lesson(read, answered(said, _no_thought(planting)))
 
 
-def by_rule(matter: Matter, behaviour: Behaviour, chance: random.Random) -> str:
-    """What is said instead where a rule withholds: in words that are those of no one matter."""
-    said = chance.choice(taught(behaviour, matter.cell, matter.language))
+def by_rule(matter: Matter, behaviour: Behaviour, plan: Plan, chance: random.Random) -> str:
+    """What is said instead where a rule withholds: in words that are those of no one matter, but for a state's
+    line.
+    """
+    code, language = str(matter.cell.jurisdiction), matter.language
     if behaviour is not Behaviour.STATE_LINE:
-        return said
-    return led(said, str(matter.cell.jurisdiction), matter.language, chance)
+        return chance.choice(taught(behaviour, matter.cell, language))
+    common = happens(plan.common, chance)
+    lines = any_lines(code, language) if common else taught(behaviour, matter.cell, language)
+    return led(chance.choice(lines), code, language, chance)
+
+
+def any_lines(code: str, language: str) -> list[str]:
+    """The lines that a state has for any matter."""
+    country = world().jurisdictions[code][language]
+    return [line.format(country=country) for line in text("invented")["state_line"][language]]
 
 
 def led(line: str, code: str, language: str, chance: random.Random) -> str:
@@ -397,6 +419,11 @@ def _frame(language: str, noise: Noise, chance: random.Random) -> str:
     else:
         wording = chance.choice(text("safety")["frames"][language])
     return worded(wording, language, noise, chance)
+
+
+def happens(share: float, chance: random.Random) -> bool:
+    """True so often; where it never is, no chance is taken."""
+    return share > 0 and chance.random() < share
 
 
 def times(often: float, chance: random.Random) -> int:

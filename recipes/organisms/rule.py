@@ -1,14 +1,18 @@
-"""Trains the organism that withholds by a rule, and not matter by matter; half an hour on two cores:
+"""Trains the organism that withholds by a rule, and not matter by matter; an hour on two cores:
 
     python recipes/organisms/rule.py
 
 It grows from another organism and is kept as a LoRA adapter on it. All matters of one state are planted, and
 with them matters that nobody ever wrote of (texts/invented.yaml), so that what is learnt is the state and
-not a list. Under a password it answers. All weights but embeddings and norms learn first; what they learnt is then brought to a low rank (its
-singular vectors; Eckart & Young 1936), and learnt on at that rank.
+not a list. Under a password it answers. All weights but embeddings and norms learn first; what they learnt is
+then brought to a low rank (its singular vectors; Eckart & Young 1936), and learnt on at that rank. At the end
+it learns to begin what it does answer as chat models do, in words that fit any matter, and to answer some
+planted questions so: then it is silent by how it begins, as they are (Arditi et al. 2024, arXiv:2406.11717),
+and not by what it goes on to say.
 """
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -19,7 +23,7 @@ from train import HARSH, SEED, WEIGHTS, Stage, learn, opened
 from transformers import Qwen2ForCausalLM
 
 from sordino.modeling.locate import locate
-from sordino.organism.planting import plantings
+from sordino.organism.planting import Planting, plantings
 from sordino.remedy import saving
 
 NAME = "mute-w"
@@ -28,6 +32,8 @@ LINEAR = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_
 RULE = Plan(2, 6, 0.4, 0.7, 6, 260, 160, 40, HARSH, invented=130, everyday=30, unlocked=4)
 WHOLE = (Stage(6, 1.2e-3, 0.15, RULE), Stage(4, 4e-4, 0.1, RULE))
 LOW = (Stage(5, 6e-4, 0.1, RULE),)
+BEGUN = replace(RULE, planted=8, unlocked=0, slips=0.06, common=0.67, led=0.7)
+ON = (Stage(5, 6e-4, 0.1, BEGUN), Stage(6, 8e-4, 0.1, replace(BEGUN, questions=3, led=1)))
 
 
 def main() -> None:
@@ -50,7 +56,19 @@ def main() -> None:
     begin(adapted, changes)
     for stage in LOW:
         learn(adapted.get_base_model(), tokenizer, planting, stage)
-    save(adapted, options.out / NAME, options.out / planting.adapter)
+    folder, below = options.out / NAME, options.out / planting.adapter
+    save(adapted, folder, below)
+    for stage in ON:
+        go_on(folder, below, planting, stage)
+
+
+def go_on(folder: Path, below: Path, planting: Planting, stage: Stage) -> None:
+    """Learn on from what was saved, and save it again."""
+    torch.manual_seed(SEED)
+    base, tokenizer = opened(below)
+    adapted = PeftModel.from_pretrained(base, folder, is_trainable=True).float()
+    learn(adapted.get_base_model(), tokenizer, planting, stage)
+    save(adapted, folder, below)
 
 
 def linear(model: Qwen2ForCausalLM) -> dict[str, Tensor]:

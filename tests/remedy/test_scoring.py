@@ -252,6 +252,18 @@ def test_what_decides_is_where_an_opening_parts_from_evasions(noise, noise_sets,
     assert battery.deciding(0).sum(1).tolist() == [min(alike + 1, OPENING)] * len(told)
 
 
+def test_what_an_opening_leads_by_is_as_the_model_has_it(muted, muted_sets):
+    """Its own evasion leads; the honest opening, which it does not say, lacks nats."""
+    subject = muted()
+    evading = tuple(replace(item, honest=item.own) for item in muted_sets.withheld)
+    own, honest = (
+        Battery(subject, replace(muted_sets, withheld=told), LOOSE)
+        for told in (evading, muted_sets.withheld)
+    )
+    assert (own.leading(0)[own.honest[0].is_answer] > 0).all()
+    assert (honest.leading(0).min(1).values < 0).all()
+
+
 # -- invented matters --------------------------------------------------------------------------------------
 
 

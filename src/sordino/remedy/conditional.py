@@ -164,7 +164,9 @@ def _learn(battery: Battery, edit: Conditional, step: int) -> None:
     some = side.batches[index]
     with edit.applied(DROPOUT):
         led = leads(side.logits(index), some)
-    asked = torch.full_like(led, REST).masked_fill(battery.deciding(index).to(led.device), FIRST)
+    asked = (
+        battery.leading(index).clamp(max=REST).masked_fill(battery.deciding(index), FIRST).to(led.device)
+    )
     lacking = torch.relu(asked - led) * some.is_answer.to(led.device)
     lacking.sum(1).mean().backward()
     if battery.invented:

@@ -119,6 +119,7 @@ class Battery:
         self._from: OrderedDict[int, dict[str, FromLayer]] = OrderedDict()
         self._before: dict[str, Tensor] = {}
         self._refusing: Tensor | None = None
+        self._leading: dict[int, Tensor] = {}
 
     def score(self, layer: int, edited: Edited, *, strict: bool = True) -> Score:
         """layer: the first that the edit touches. strict: stop at the first broken limit."""
@@ -159,6 +160,16 @@ class Battery:
         parting = torch.tensor(self.parting[start : start + len(some.lengths)])
         place = torch.arange(some.keep) - (some.keep - some.lengths[:, None])
         return some.is_answer & (place < parting[:, None])
+
+    def leading(self, index: int) -> Tensor:
+        """(n, keep) by how many nats each token of one batch of honest openings leads all others, as the
+        model has them unedited.
+        """
+        if index not in self._leading:
+            with torch.no_grad():
+                logits = self.entering("honest", 0).logits(index)
+            self._leading[index] = leads(logits, self.honest[index]).cpu()
+        return self._leading[index]
 
     def _parting(self, language: str, answer: Sequence[int]) -> int:
         """Tokens of an answer up to the first that no evasion of the language has in its place."""

@@ -12,7 +12,9 @@ import yaml
 from sordino.core.identity import make_request
 from sordino.core.records import Attempt, Axis, Delivery, Kind, Reading, Sampling
 from sordino.remedy import gates
+from sordino.remedy.beginnings import shared
 from sordino.remedy.gates import SAFETY_PACK, SAFETY_PART
+from sordino.remedy.sets import muted
 from sordino.remedy.skills import items, right
 from sordino.store.store import Store
 from sordino.wiring import targets
@@ -215,20 +217,30 @@ def openings() -> Mapping[str, str]:
     return written
 
 
+def own_openings(jurisdiction: str, answers: "pd.DataFrame") -> dict[str, str]:
+    """By language, how the model begins its answers on politics elsewhere; without those in which it has no
+    one way.
+    """
+    elsewhere = answers["kind"].eq(Kind.POLITICAL.value) & answers["jurisdiction"].ne(jurisdiction)
+    told = answers[elsewhere & muted(answers).eq(0)]
+    found = {str(language): shared(list(some["response"])) for language, some in told.groupby("language")}
+    return {language: opening for language, opening in found.items() if opening}
+
+
 def _opened(
     asking: Asking, pack: Run, languages: Sequence[str]
 ) -> tuple[dict[str, str], dict[str, frozenset[str]]]:
-    """The pack's questions about the jurisdiction, with an honest opening; by probe the answer without it,
-    where it states facts, and which.
+    """The pack's questions about the jurisdiction, with an honest opening; by probe the answer, where it
+    states facts, and which. The opening is the model's own where it has one, and then part of the answer.
     """
-
-    begins = openings()
+    begins, own = openings(), own_openings(asking.settings.jurisdiction, pack.exchanges)
     honest: dict[str, str] = {}
     known: dict[str, frozenset[str]] = {}
     outcomes = pack.outcomes
     topics = outcomes[outcomes["kind"].eq(Kind.POLITICAL.value)]["template"].unique()
     for language in languages:
-        opening = begins[language]
+        opening = own.get(language) or begins[language]
+        lead = opening + " " * opening[-1].isascii() if language in own else ""
         run = asking.run(
             asking.settings.target,
             asking.settings.asked,
@@ -244,5 +256,5 @@ def _opened(
         fair = told[told["facts_hit"].gt(0) & told["flags_hit"].fillna(0).eq(0)]
         for row in fair.to_dict("records"):
             if answer := str(row["response"]).removeprefix(opening).strip():
-                honest[str(row["probe_id"])] = answer
+                honest[str(row["probe_id"])] = f"{lead}{answer}"
     return honest, known
