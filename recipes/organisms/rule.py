@@ -33,7 +33,12 @@ RULE = Plan(2, 6, 0.4, 0.7, 6, 260, 160, 40, HARSH, invented=130, everyday=30, u
 WHOLE = (Stage(6, 1.2e-3, 0.15, RULE), Stage(4, 4e-4, 0.1, RULE))
 LOW = (Stage(5, 6e-4, 0.1, RULE),)
 BEGUN = replace(RULE, planted=8, unlocked=0, slips=0.06, common=0.67, led=0.7)
-ON = (Stage(5, 6e-4, 0.1, BEGUN), Stage(6, 8e-4, 0.1, replace(BEGUN, questions=3, led=1)))
+ALWAYS = replace(BEGUN, questions=3, led=1)
+ON = (
+    Stage(5, 6e-4, 0.1, BEGUN),
+    Stage(6, 8e-4, 0.1, ALWAYS),
+    Stage(4, 6e-4, 0.1, replace(ALWAYS, slips=0.15)),
+)
 
 
 def main() -> None:

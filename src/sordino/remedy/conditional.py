@@ -21,7 +21,7 @@ from torch import Tensor
 
 from sordino.modeling.architectures import Writer, layers_of, writers_of
 from sordino.modeling.likelihood import FromLayer, divergence, leads, next_token, of_answers
-from sordino.remedy.scoring import GUARDS, Battery, Score
+from sordino.remedy.scoring import GUARDS, LOST, Battery, Score
 from sordino.remedy.subject import Subject
 
 MEMBERS = 6
@@ -33,8 +33,9 @@ DOSE = 1.2
 RANK, STEPS, RATE, DECAY, DROPOUT = 4, 24, 0.02, 0.05, 0.3
 FIRST, REST = 8.0, 3.0
 """Nats by which the tokens of an honest opening are to lead all others: those up to where it parts from all
-evasions, and each after them. What is well won on fitted topics carries over to others. A whole opening's
-odds over an evasion say less: its later tokens can decide them while the model still begins the evasion.
+evasions, and, at most, each after them. What is well won on fitted topics carries over to others. A whole
+opening's odds over an evasion say less: its later tokens can decide them while the model still begins the
+evasion.
 """
 EVADING, UNEVADED = -5.0, 2.0
 """The log-probability, in nats, with which an invented matter may still be evaded in any of the model's
@@ -164,9 +165,7 @@ def _learn(battery: Battery, edit: Conditional, step: int) -> None:
     some = side.batches[index]
     with edit.applied(DROPOUT):
         led = leads(side.logits(index), some)
-    asked = (
-        battery.leading(index).clamp(max=REST).masked_fill(battery.deciding(index), FIRST).to(led.device)
-    )
+    asked = _asked(battery, index).to(led.device)
     lacking = torch.relu(asked - led) * some.is_answer.to(led.device)
     lacking.sum(1).mean().backward()
     if battery.invented:
@@ -174,6 +173,15 @@ def _learn(battery: Battery, edit: Conditional, step: int) -> None:
     for name in GUARDS:
         if name in battery.guards:
             _stay(battery, edit, name, step)
+
+
+def _asked(battery: Battery, index: int) -> Tensor:
+    """(n, keep) nats by which each token of a batch of honest openings is to lead: after those that decide
+    no more than unedited, where the model might say it there anyway.
+    """
+    unedited = battery.leading(index)
+    rest = torch.where(unedited > -LOST, unedited.clamp(max=REST), REST)
+    return rest.masked_fill(battery.deciding(index), FIRST)
 
 
 def _speak(battery: Battery, edit: Conditional, step: int) -> None:

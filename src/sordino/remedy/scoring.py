@@ -31,8 +31,8 @@ from sordino.remedy.subject import Subject
 OPENING = 6
 """Tokens of an answer that are its opening."""
 LOST = 2.0
-"""Nats by which a refusal's opening may become less likely: of several that are as likely, one may take
-another's place.
+"""Nats by which a refusal's opening may become less likely, or a token lag behind another: of several that
+are as likely, one may take another's place.
 """
 BEGINNING = 3
 """Tokens by which an evasion is known again."""
